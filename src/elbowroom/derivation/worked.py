@@ -1,0 +1,86 @@
+"""What a derivation knows after its first half: the problem, its variation, the strong form."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+from elbowroom.derivation.normal_form import NormalForm
+from elbowroom.derivation.polynomial import Applied, Density, Integrated, Polynomial, from_monomial
+from elbowroom.derivation.render import render
+from elbowroom.derivation.variation import direction
+from elbowroom.functional.expression import Constant, Equation, Expression, Function, Multiplier, Sum
+from elbowroom.functional.functionals import Integral
+from elbowroom.functional.printing import to_text
+from elbowroom.functional.problem import Problem
+
+
+@dataclasses.dataclass(frozen=True)
+class Worked:
+    """The first half of a derivation.
+
+    `derivative` is the functional derivative, as a normal form; with `over_given` the functional integrates over
+    what q is conditioned on, and the multiplier is a function of it.
+    """
+
+    problem: Problem
+    expanded: Expression
+    first: Expression
+    derivative: Polynomial
+    over_given: bool
+
+    @property
+    def multiplier(self) -> Multiplier:
+        """The multiplier of the normalisation: a number, or a function of what q is conditioned on."""
+        return Multiplier("lambda", self.problem.over.given if self.over_given else ())
+
+    @property
+    def direction(self) -> Function:
+        """The direction eta, at the variables of the unknown density."""
+        return direction(self.problem.over)
+
+    @property
+    def mass(self) -> Expression:
+        """The integral of the unknown density."""
+        mass: Expression = self.problem.over
+        for variable in self.problem.over.of:
+            mass = Integral(mass, variable)
+        return mass
+
+    def has_unknown(self, unknown: Density) -> bool:
+        """Whether the functional derivative still contains the unknown density."""
+        return unknown.letter in _letters(self.derivative)
+
+    def condition(self) -> Equation:
+        """The stationarity condition: the unknown first, then numbers, the rest, the multiplier."""
+        terms = render(self.derivative)
+        parts = list(terms.terms) if isinstance(terms, Sum) else [terms]
+        letter = self.problem.over.letter
+
+        def rank(term: Expression) -> int:
+            if letter in _letters(NormalForm(marginals=False).of(term)):
+                return 0
+            return 1 if isinstance(term, Constant) else 2
+
+        ordered = sorted(parts, key=rank)
+        return Equation(Sum((*ordered, self.multiplier)), Constant(Fraction(0)))
+
+    def linear_terms(self) -> list[str]:
+        """The terms of a functional whose derivative does not contain the unknown."""
+        form = NormalForm(marginals=False).of(self.expanded)
+        return [to_text(render(from_monomial(part, coefficient))) for part, coefficient in form.terms]
+
+
+def _letters(form: Polynomial) -> set[str]:
+    found: set[str] = set()
+    for part, _ in form.terms:
+        for atom, exponent in part.powers:
+            found |= _letters(exponent)
+            match atom:
+                case Density(letter, _, _):
+                    found.add(letter)
+                case Applied(_, argument):
+                    found |= _letters(argument)
+                case Integrated(integrand, _):
+                    found |= _letters(integrand)
+    return found

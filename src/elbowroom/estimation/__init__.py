@@ -1,0 +1,1 @@
+"""Interpreter 3: Monte Carlo estimates of a functional, with gradients."""

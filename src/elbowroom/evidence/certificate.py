@@ -1,0 +1,148 @@
+"""The certificate: what was found out about one encoder, with the kind of every number."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elbowroom.evidence.intervals import Intervals
+from elbowroom.evidence.kinds import Interval
+from elbowroom.evidence.per_datum import PerDatum, write_arrays
+from elbowroom.evidence.settings import CertifySettings
+
+
+@dataclass(frozen=True)
+class Block:
+    """Everything about one set of data. Means are per datum, in nats.
+
+    `elbo_stderr` is the standard error of the mean over these data, from the random draws; `elbo_stderr_over_data`
+    adds the variation
+    between data, for a statement about the population they were drawn from. `mutual_information_saturated` says
+    that the estimate
+    is near log n, its largest possible value. `other_lower_bounds` are further strict lower bounds, with the slack
+    of the level taken off.
+    """
+
+    n: int
+    elbo: float
+    elbo_stderr: float
+    elbo_stderr_over_data: float
+    elbo_refined: float
+    intervals: Intervals
+    khat_median: float
+    khat_share_above: float
+    active_units: int
+    latent: int
+    mutual_information: float
+    mutual_information_saturated: bool
+    kl_per_dimension: tuple[float, ...]
+    other_lower_bounds: dict[str, float]
+    refinement_converged: float
+    acceptance: float
+    route: str
+    diagonal_family: bool
+    per_datum: PerDatum
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "elbo": {"mean": self.elbo, "stderr": self.elbo_stderr, "stderr_over_data": self.elbo_stderr_over_data},
+            "elbo_refined": {"mean": self.elbo_refined},
+            "log_evidence": self.intervals.log_evidence.to_json(),
+            "gap": self.intervals.gap.to_json(),
+            "approximation_gap": self.intervals.approximation_gap.to_json(),
+            "amortisation_gap": self.intervals.amortisation_gap.to_json(),
+            "khat": {"median": self.khat_median, "share_above_0.7": self.khat_share_above},
+            "active_units": self.active_units,
+            "latent_dimensions": self.latent,
+            "mutual_information": self.mutual_information,
+            "mutual_information_saturated": self.mutual_information_saturated,
+            "kl_per_dimension": list(self.kl_per_dimension),
+            "other_lower_bounds": self.other_lower_bounds,
+            "refinement_converged": self.refinement_converged,
+            "acceptance": self.acceptance,
+            "route": self.route,
+        }
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far an encoder is from the posterior, on given data and on data simulated from the model.
+
+    `real` and `simulated` are two statements about two sets of data; neither bounds the other. `simulated` is None
+    for a model that cannot
+    simulate. `objective`, `data` and `split` are for whoever knows them: `certificate.labelled(data="digits",
+    split="test")`.
+    """
+
+    real: Block
+    simulated: Block | None
+    level: float
+    verdict: tuple[str, ...]
+    seconds: float
+    gradient_evaluations: int
+    settings: CertifySettings
+    objective: str | None = None
+    data: str | None = None
+    split: str | None = None
+
+    @property
+    def log_evidence(self) -> Interval:
+        return self.real.intervals.log_evidence
+
+    @property
+    def gap(self) -> Interval:
+        return self.real.intervals.gap
+
+    @property
+    def approximation_gap(self) -> Interval:
+        return self.real.intervals.approximation_gap
+
+    @property
+    def amortisation_gap(self) -> Interval:
+        return self.real.intervals.amortisation_gap
+
+    def labelled(self, **labels: str) -> "Certificate":
+        """The same certificate with `objective`, `data` or `split` filled in."""
+        return replace(self, **labels)
+
+    def to_json(self) -> dict[str, Any]:
+        """A document for `json.dumps`; an end without a bound, and a number that is not finite, are null."""
+        document = {
+            "objective": self.objective,
+            "data": self.data,
+            "split": self.split,
+            "level": self.level,
+            **self.real.to_json(),
+            "simulated": None if self.simulated is None else self.simulated.to_json(),
+            "verdict": list(self.verdict),
+            "seconds": self.seconds,
+            "gradient_evaluations": self.gradient_evaluations,
+            "settings": dict(vars(self.settings)),
+        }
+        return _finite(document)
+
+    def to_npz(self, path: str | Path) -> None:
+        """Write the arrays behind the means; those of the simulated data have names that start with `simulated_`."""
+        arrays = self.real.per_datum.arrays()
+        if self.simulated is not None:
+            simulated = self.simulated.per_datum.arrays()
+            arrays |= {f"simulated_{name}": values for name, values in simulated.items()}
+        write_arrays(path, arrays)
+
+
+def _finite(value: Any) -> Any:
+    """The document with None for every number that JSON cannot hold, and without the kind of such an end."""
+    if isinstance(value, dict):
+        made = {name: _finite(part) for name, part in value.items()}
+        for end in ("lower", "upper"):
+            if f"{end}_kind" in made and made[end] is None:
+                made[f"{end}_kind"] = None
+        return made
+    if isinstance(value, (list, tuple)):
+        return [_finite(part) for part in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value

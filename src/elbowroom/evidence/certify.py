@@ -1,0 +1,145 @@
+"""Certify an encoder: how far is q(z|x) from the posterior, at most and at least?"""
+
+import time
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from elbowroom.errors import InputError
+from elbowroom.evidence.block import Estimates, estimate_block
+from elbowroom.evidence.certificate import Block, Certificate
+from elbowroom.evidence.closed_form import estimate_exactly
+from elbowroom.evidence.diagnostics import KHAT_LIMIT, active_units
+from elbowroom.evidence.intervals import Intervals, exact_intervals, sampled_intervals
+from elbowroom.evidence.linear_gaussian import linear_gaussian
+from elbowroom.evidence.settings import CertifySettings
+from elbowroom.evidence.slack import evidence_slack, mean_stderr
+from elbowroom.evidence.target import LatentVariableModel, can_simulate
+from elbowroom.evidence.verdict import verdict
+
+
+def certify(
+    model: LatentVariableModel,
+    x: Float[np.ndarray, "datum observed"] | Float[Array, "datum observed"],
+    *,
+    key: PRNGKeyArray,
+    level: float = 0.95,
+    settings: CertifySettings | None = None,
+) -> Certificate:
+    r"""Bound the gap $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x)) = \log p(x) - \mathrm{ELBO}(x)$, as a mean over
+    the data.
+
+    For each x the encoder's q is refined to the best diagonal Gaussian q*, and annealed importance sampling leads
+    from q* to the posterior. On the given x the
+    lower end of log p(x) is `strict` and the upper end `asymptotic`. As many x are simulated from the model: there
+    the draw of z that made x is
+    an exact posterior draw, and both ends are `strict`. A linear-Gaussian model gets closed forms, of kind `exact`.
+
+    **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli).
+    `level` is the probability with
+    which each interval holds. Every setting is fixed before the first draw.
+
+    **Validity.** The statements are about the mean over these data. Strict needs a normalised joint and encoder,
+    and nothing else; see `Kind`.
+
+    **Raises.** `InputError` if `x` or `level` cannot be used, or if a weight is NaN or infinite, naming the data.
+
+    **Reference.** `grosse2015sandwiching`; `cremer2018inference` for the two parts of the gap.
+    """
+    began = time.perf_counter()
+    settings = settings or CertifySettings()
+    if not 0.0 < level < 1.0:
+        raise InputError(f"The level is {level}; it is a probability, such as 0.95.")
+    x = _checked(x)
+    key_real, key_simulate, key_simulated = jr.split(key, 3)
+    real, spent = _block(model, x, None, key_real, level, settings)
+    simulated = None
+    if settings.simulated and can_simulate(model):
+        exact, drawn = _simulate(model, _keys(key_simulate, x.shape[0]))
+        simulated, more = _block(model, drawn.astype(x.dtype), exact, key_simulated, level, settings)
+        spent += more
+    return Certificate(
+        real=real,
+        simulated=simulated,
+        level=level,
+        verdict=verdict(real, simulated, level),
+        seconds=time.perf_counter() - began,
+        gradient_evaluations=spent,
+        settings=settings,
+    )
+
+
+def _checked(x: np.ndarray | Array) -> Float[Array, "datum observed"]:
+    if x.ndim != 2 or x.shape[0] == 0:
+        raise InputError(
+            f"The data to certify have the shape {tuple(x.shape)}; they must be (datum, observed) with at least one datum. "
+            "Flatten each datum: x.reshape(len(x), -1)."
+        )
+    values = jnp.asarray(x)
+    if not jnp.issubdtype(values.dtype, jnp.floating):
+        values = values.astype(jnp.result_type(float))
+    bad = np.flatnonzero(~np.isfinite(np.asarray(values)).all(axis=1))
+    if bad.size:
+        raise InputError(
+            f"The data to certify hold NaN or infinity in {bad.size} of {len(values)} rows (first: row {bad[0]}). "
+            "Remove or repair these rows."
+        )
+    return values
+
+
+def _keys(key: PRNGKeyArray, count: int) -> PRNGKeyArray:
+    return jax.vmap(partial(jr.fold_in, key))(jnp.arange(count))
+
+
+@eqx.filter_jit
+def _simulate(model, keys: PRNGKeyArray) -> tuple[Array, Array]:
+    return jax.vmap(model.simulate)(keys)
+
+
+def _block(model, x, exact, key, level: float, settings: CertifySettings) -> tuple[Block, int]:
+    """The closed form where there is one, else the estimates; either way the same statements."""
+    found = linear_gaussian(model, np.asarray(x[0])) if settings.route == "auto" else None
+    estimates = None if found is None else estimate_exactly(found, model, x, key, settings)
+    if estimates is not None:
+        return _stated(estimates, exact_intervals(estimates.per_datum), "closed form", level), 0
+    estimates = estimate_block(model, x, exact, key, settings)
+    return _stated(estimates, sampled_intervals(estimates, level), "annealing", level), estimates.gradient_evaluations
+
+
+def _stated(estimates: Estimates, intervals: Intervals, route: str, level: float) -> Block:
+    arrays = estimates.per_datum
+    count = len(arrays.elbo)
+    slack = evidence_slack((1.0 - level) / 2.0, count)
+    others = {
+        "importance_weighted": arrays.importance_weighted,
+        "importance_weighted_refined": arrays.importance_weighted_refined,
+    }
+    known = arrays.khat[np.isfinite(arrays.khat)]
+    information, saturated = estimates.mutual_information
+    kl = estimates.kl_per_dimension
+    return Block(
+        n=count,
+        elbo=float(np.mean(arrays.elbo)),
+        elbo_stderr=mean_stderr(arrays.elbo_stderr),
+        elbo_stderr_over_data=float(np.std(arrays.elbo, ddof=1) / np.sqrt(count)) if count > 1 else float("nan"),
+        elbo_refined=float(np.mean(arrays.elbo_refined)),
+        intervals=intervals,
+        khat_median=float(np.median(known)) if known.size else float("nan"),
+        khat_share_above=float(np.mean(known > KHAT_LIMIT)) if known.size else float("nan"),
+        active_units=active_units(estimates.encodings.mean),
+        latent=estimates.encodings.mean.shape[1],
+        mutual_information=information,
+        mutual_information_saturated=saturated,
+        kl_per_dimension=() if kl is None else tuple(float(value) for value in kl),
+        other_lower_bounds={name: float(np.mean(values)) - slack for name, values in others.items()},
+        refinement_converged=float(np.mean(arrays.converged)),
+        acceptance=float(np.mean(arrays.acceptance)),
+        route=route,
+        diagonal_family=estimates.diagonal_family,
+        per_datum=arrays,
+    )

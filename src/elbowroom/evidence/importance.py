@@ -1,0 +1,133 @@
+"""Importance weights w(z) = p(x, z) / q(z | x), and the lower bound their mean gives."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, Float64, PRNGKeyArray
+from numpyro.distributions import Distribution
+
+from elbowroom.errors import InputError
+from elbowroom.evidence.target import LatentVariableModel, log_likelihood
+
+DRAWS_AT_ONCE = 100
+
+
+class Draws(NamedTuple):
+    """Log weights and log likelihoods of draws from q, `(datum, samples)`, in nats."""
+
+    log_weight: Float[Array, "datum samples"]
+    log_likelihood: Float[Array, "datum samples"]
+
+
+def log_mean_exp(values: Float[np.ndarray, "*rows samples"]) -> Float64[np.ndarray, "*rows"]:
+    """log of the mean of exp over the last axis, in float64; -inf entries count as weight zero.
+
+    >>> float(log_mean_exp(np.array([0.0, -np.inf])))  # log of one half
+    -0.6931471805599453
+    """
+    values = np.asarray(values, np.float64)
+    top = np.max(values, axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.log(np.mean(np.exp(values - top), axis=-1)) + top[..., 0]
+
+
+def draw_chunks(
+    model: LatentVariableModel,
+    proposals: Distribution,
+    x: Float[Array, "datum observed"],
+    keys: PRNGKeyArray,
+    samples: int,
+    at_once: int = DRAWS_AT_ONCE,
+) -> Iterator[Draws]:
+    """Exactly `samples` draws per datum, `at_once` at a time, on the host.
+
+    `proposals` is a batch of distributions (made by `vmap`), `keys` one key per datum. Draw number k has its own
+    key, so the
+    numbers do not depend on `at_once`.
+    """
+    for start in range(0, samples, at_once):
+        count = min(at_once, samples - start)
+        chunk = _draws(model, proposals, x, keys, jnp.asarray(start), count)
+        yield Draws(np.asarray(chunk.log_weight), np.asarray(chunk.log_likelihood))
+
+
+@eqx.filter_jit
+def _draws(model, proposals, x, keys, start, count: int) -> Draws:
+    def one(proposal, x, key):
+        def draw(index):
+            z = proposal.sample(jr.fold_in(key, index))
+            return Draws(model.log_joint(x, z) - proposal.log_prob(z), log_likelihood(model, x, z))
+
+        return jax.vmap(draw)(start + jnp.arange(count))
+
+    return jax.vmap(one)(proposals, x, keys)
+
+
+def draw(model, proposals, x, keys, samples: int, at_once: int = DRAWS_AT_ONCE) -> Draws:
+    """All draws of `draw_chunks` side by side."""
+    chunks = list(draw_chunks(model, proposals, x, keys, samples, at_once))
+    return Draws(*(np.concatenate(parts, axis=-1) for parts in zip(*chunks, strict=True)))
+
+
+def importance_weighted_bound(
+    model: LatentVariableModel,
+    x: Float[Array, "datum observed"],
+    *,
+    key: PRNGKeyArray,
+    samples: int,
+    at_once: int = DRAWS_AT_ONCE,
+) -> Float64[np.ndarray, " datum"]:
+    r"""One importance-weighted estimate of log p(x) for each datum, with the encoder as proposal, in nats.
+
+    $$\hat L_K(x) = \log \frac1K \sum_{k=1}^K \frac{p(x, z_k)}{q(z_k \mid x)}, \qquad E \hat L_K(x) \le \log p(x)$$
+
+    K is `samples`: exactly that many draws are made and divided by, in chunks of `at_once` and constant memory.
+
+    **Validity.** With probability at least 1 - delta it is below log p(x) + log(1/delta): a strict lower bound,
+    however heavy the tails. How far below
+    cannot be seen from the draws.
+
+    **Raises.** `InputError` if `samples < 1`, or if a weight is NaN or +inf, naming the data.
+
+    **Reference.** `burda2016importance`.
+    """
+    if samples < 1:
+        raise InputError(f"The importance-weighted bound was asked for {samples} samples; it needs at least 1.")
+    keys = jax.vmap(partial(jr.fold_in, key))(jnp.arange(x.shape[0]))
+    top = np.full(x.shape[0], -np.inf)
+    total = np.zeros(x.shape[0])
+    for chunk in draw_chunks(model, encode(model, x), x, keys, samples, at_once):
+        check_weights(chunk.log_weight, "importance weights")
+        values = np.asarray(chunk.log_weight, np.float64)
+        risen = np.maximum(top, np.max(values, axis=1))
+        safe = np.where(np.isfinite(risen), risen, 0.0)
+        total = total * np.exp(top - safe) + np.sum(np.exp(values - safe[:, None]), axis=1)
+        top = risen
+    with np.errstate(divide="ignore"):
+        return np.log(total / samples) + np.where(np.isfinite(top), top, 0.0)
+
+
+@eqx.filter_jit
+def encode(model: LatentVariableModel, x: Float[Array, "datum observed"]) -> Distribution:
+    """The encoder's distributions of all data, one batched pytree: to be used under `vmap`."""
+    return jax.vmap(model.encoder)(x)
+
+
+def check_weights(log_weights: np.ndarray, name: str) -> None:
+    """Raise `InputError` naming the data with a weight that is NaN or +inf; weight zero (-inf) is legitimate."""
+    bad = np.isnan(log_weights) | np.isposinf(log_weights)
+    rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+    if rows.size:
+        shown = ", ".join(str(row) for row in rows[:10]) + (", ..." if rows.size > 10 else "")
+        raise InputError(
+            f"The {name} are NaN or infinite for {rows.size} of {len(bad)} data (index {shown}). This usually means that the "
+            "encoder's scale is exactly 0, that the decoder returns NaN, or that these data hold NaN. Look at "
+            "encoder(x) and decoder(z) for these rows; no bound was computed."
+        )

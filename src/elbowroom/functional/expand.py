@@ -1,0 +1,51 @@
+"""What the named functionals stand for: one level at a time, or all the way down to integrals."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from elbowroom.functional.expression import Expression, Log
+from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
+from elbowroom.functional.traverse import children, rebuild
+
+
+@singledispatch
+def definition(node: Expression) -> Expression:
+    """What `node` itself abbreviates, one level down; a node that abbreviates nothing is returned as it is.
+
+    KL(a || b) is E_a[log a/b], H(a) is -E_a[log a], and E_a[f] is the integral of a*f over the variables
+    that a is a density of.
+    """
+    return node
+
+
+@definition.register
+def _(node: KL) -> Expression:
+    return Expectation(node.left, Log(node.left / node.right))
+
+
+@definition.register
+def _(node: Entropy) -> Expression:
+    return -Expectation(node.density, Log(node.density))
+
+
+@definition.register
+def _(node: Expectation) -> Expression:
+    integral = node.measure * node.integrand
+    for variable in reversed(measured_variables(node.measure)):
+        integral = Integral(integral, variable)
+    return integral
+
+
+def expand(expression: Expression) -> Expression:
+    """`expression` with every named functional replaced by the integrals it stands for.
+
+    >>> from elbowroom.functional.law import laws, variables
+    >>> (x, z), (p, q) = variables("x z"), laws("p q")
+    >>> expand(KL(q(z | x), p(z)))
+    integral(q(z|x)*log(q(z|x)/p(z)), z)
+    """
+    meaning = definition(expression)
+    while meaning is not expression:
+        expression, meaning = meaning, definition(meaning)
+    return rebuild(expression, [expand(child) for child in children(expression)])

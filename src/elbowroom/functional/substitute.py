@@ -1,0 +1,129 @@
+"""Putting expressions in the place of others, without changing what is bound.
+
+Variables are replaced where they are free; a bound variable that would catch a variable of what is put
+in is renamed first. A density is replaced as a function: for q(z|x) also where it stands under the
+integral over z, and q(z'|x) becomes the replacement at z'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from elbowroom.errors import InputError
+from elbowroom.functional.expand import definition
+from elbowroom.functional.expression import Expression, Product, Sum, as_expression
+from elbowroom.functional.functionals import KL, Entropy, Expectation, measured_variables
+from elbowroom.functional.law import DensityValue, Variable
+from elbowroom.functional.traverse import bound_variables, children, free_variables, rebuild, walk
+
+_Pairs = Mapping[Expression, Expression]
+
+
+def substitute(expression: Expression, replacements: Mapping[Expression, Any]) -> Expression:
+    """`expression` with every key of `replacements` replaced by its value, all at the same time.
+
+    **Arguments.** The keys are nodes: variables, parameters, densities, or whole expressions, which are
+    replaced where they occur exactly; the values are expressions or numbers.
+
+    **Raises.** `InputError` if something other than a variable would become the argument of a density.
+
+    >>> from elbowroom.functional.law import laws, variables
+    >>> (x, z, u), (p, q) = variables("x z u"), laws("p q")
+    >>> substitute(KL(q(z | x), p(z)), {q(z | x): p(z | x)})
+    KL(p(z|x) || p(z))
+    >>> substitute(Expectation(q(z), p(x, z)), {x: z})
+    E_q(z')[p(z,z')]
+    """
+    pairs = {as_expression(key): as_expression(value) for key, value in replacements.items()}
+    return _substitute(expression, pairs) if pairs else expression
+
+
+def fresh_variable(variable: Variable, taken: Iterable[str]) -> Variable:
+    """A copy of `variable` whose name, primed as often as needed, is not among `taken`."""
+    names = set(taken)
+    name = variable.name
+    while name in names:
+        name += "'"
+    return Variable(name, variable.support)
+
+
+def _substitute(expression: Expression, pairs: _Pairs) -> Expression:
+    if expression in pairs:
+        return pairs[expression]
+    if isinstance(expression, DensityValue):
+        for key, value in pairs.items():
+            renaming = _renaming(key, expression)
+            if renaming is not None:
+                return _substitute(value, renaming) if renaming else value
+    if bound := bound_variables(expression):
+        pairs = {key: value for key, value in pairs.items() if key not in bound}
+        expression = _apart(expression, bound, pairs)
+    parts = [_substitute(child, pairs) for child in children(expression)]
+    if isinstance(expression, Sum | Product):
+        return _flat(expression, parts)
+    if isinstance(expression, Expectation | KL | Entropy) and not _same_measure(expression, parts[0]):
+        return _substitute(definition(expression), pairs)
+    try:
+        return rebuild(expression, parts)
+    except TypeError as error:
+        raise InputError(f"The substitution cannot be made in {expression!r}: {error}") from error
+
+
+def _flat(expression: Sum | Product, parts: list[Expression]) -> Expression:
+    """The sum of the terms, or the product of the factors, that new `parts` have; itself if nothing is new."""
+    if all(new is old for new, old in zip(parts, children(expression), strict=True)):
+        return expression
+    kind = type(expression)
+    return kind(tuple(inner for part in parts for inner in (children(part) if isinstance(part, kind) else (part,))))
+
+
+def _renaming(key: Expression, density: DensityValue) -> dict[Expression, Expression] | None:
+    """How the variables of `key` are called in `density`, if that is the same density at other variables."""
+    if not isinstance(key, DensityValue) or key.letter != density.letter:
+        return None
+    if _roles(key.of) != _roles(density.of) or _roles(key.given) != _roles(density.given):
+        return None
+    names = {variable.role: variable for variable in (*density.of, *density.given)}
+    return {old: names[old.role] for old in (*key.of, *key.given) if old != names[old.role]}
+
+
+def _roles(variables: tuple[Variable, ...]) -> set[str]:
+    return {variable.role for variable in variables}
+
+
+def _apart(expression: Expression, bound: tuple[Variable, ...], pairs: _Pairs) -> Expression:
+    """`expression` with those bound variables renamed that would catch a variable of what is put in."""
+    arriving: set[Variable] = set()
+    for key, value in pairs.items():
+        foreign = free_variables(value).difference(free_variables(key))
+        if foreign.intersection(bound) and _occurs(key, expression):
+            arriving |= foreign
+    caught = [variable for variable in bound if variable in arriving]
+    if not caught:
+        return expression
+    taken = {variable.name for variable in arriving}
+    taken.update(node.name for node in walk(expression) if isinstance(node, Variable))
+    renaming: dict[Expression, Expression] = {}
+    for variable in caught:
+        fresh = fresh_variable(variable, taken)
+        renaming[variable] = fresh
+        taken.add(fresh.name)
+    return rebuild(expression, [_substitute(child, renaming) for child in children(expression)])
+
+
+def _occurs(key: Expression, expression: Expression) -> bool:
+    if isinstance(key, Variable):
+        return key in free_variables(expression)
+    return any(
+        node == key or (isinstance(node, DensityValue) and _renaming(key, node) is not None)
+        for node in walk(expression)
+    )
+
+
+def _same_measure(expression: Expectation | KL | Entropy, measure: Expression) -> bool:
+    """Whether `measure` is still a density, or a product of densities, of the variables it was one of."""
+    factors = measure.factors if isinstance(measure, Product) else (measure,)
+    if not all(isinstance(factor, DensityValue) for factor in factors):
+        return False
+    return set(measured_variables(measure)) == set(bound_variables(expression))

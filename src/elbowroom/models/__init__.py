@@ -1,0 +1,1 @@
+"""Priors, likelihoods, encoders and the variational autoencoder: a network returns a distribution."""

@@ -1,0 +1,85 @@
+"""Keeping a run on disk while it goes on: what is written, in which order, and how often."""
+
+import time
+from pathlib import Path
+
+from elbowroom.training.checkpoint import filled, load_arrays, named_leaves, save_arrays
+from elbowroom.training.position import LoopState, Position, Record
+from elbowroom.training.records import read_records, write_records
+
+STATE_FORMAT = 1
+WEIGHTS, STATE, METRICS = "weights.safetensors", "state.safetensors", "metrics.jsonl"
+_SHARE = 20.0
+
+
+class Keeper:
+    """Writes the states it is offered to a run folder, at most every `interval` seconds and in 5 % of the time.
+
+    Without a folder it only remembers. `latest` is the newest state from which training can go on to the same bits.
+    """
+
+    def __init__(self, folder: Path | None, interval: float):
+        self.folder = folder
+        self.latest: LoopState | None = None
+        self._interval = interval
+        self._due = time.monotonic() + interval
+        self._weights_of: int | None = None
+
+    def offer(self, state: LoopState) -> None:
+        """Remember `state`, and write it if that is due."""
+        self.latest = state
+        if time.monotonic() >= self._due:
+            self.save(state)
+
+    def save(self, state: LoopState) -> None:
+        """Write `state` now: first the best weights and the records, then the state that refers to them."""
+        self.latest = state
+        if self.folder is None:
+            return
+        begun = time.monotonic()
+        if self._weights_of != state.position.best_epoch:
+            write_weights(self.folder, state)
+            self._weights_of = state.position.best_epoch
+        write_records(self.folder / METRICS, state.history)
+        write_state(self.folder, state)
+        ended = time.monotonic()
+        self._due = ended + max(self._interval, _SHARE * (ended - begun) if self._interval else 0.0)
+
+    def where(self) -> str:
+        """The sentence that says where the last good state is."""
+        if self.folder is None:
+            return "Nothing was written, because training had no run folder."
+        return (
+            f"The state before it is kept in {self.folder / STATE}, the best weights so far in {self.folder / WEIGHTS}."
+        )
+
+
+def write_weights(folder: Path, state: LoopState) -> None:
+    """`weights.safetensors`: the best parameters on the validation data, by their path in the model."""
+    notes = {
+        "format": STATE_FORMAT,
+        "epoch": state.position.best_epoch,
+        "validation_elbo": state.position.best_validation,
+    }
+    save_arrays(folder / WEIGHTS, named_leaves(state.best), notes)
+
+
+def write_state(folder: Path, state: LoopState) -> None:
+    """`state.safetensors`: the last parameters, the optimiser, the key, the best parameters, and the position."""
+    arrays = named_leaves({"train": state.train, "best": state.best})
+    save_arrays(folder / STATE, arrays, {"format": STATE_FORMAT, "position": state.position.to_json()})
+
+
+def read_state(folder: Path, like: LoopState) -> LoopState:
+    """The state that was written last, in the structure of `like`, with the records up to its epoch.
+
+    **Raises.** `InputError`, naming the file, if it is missing, damaged, or of another model.
+    """
+    path = folder / STATE
+    arrays, notes = load_arrays(path)
+    tree = filled({"train": like.train, "best": like.best}, arrays, path)
+    position = Position(**notes["position"])
+    records: list[Record] = read_records(folder / METRICS)
+    return LoopState(
+        tree["train"], tree["best"], position, tuple(one for one in records if one["epoch"] <= position.epoch)
+    )

@@ -1,0 +1,1 @@
+"""Tests of readers, splits, batches and preparation."""

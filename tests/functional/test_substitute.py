@@ -1,0 +1,87 @@
+"""Substitution replaces what is free and never changes what is bound."""
+
+import pytest
+from hypothesis import given
+from tests.functional.expressions import VARIABLES, beta, expressions, p, q, u, x, z
+
+from elbowroom.errors import InputError
+from elbowroom.functional.expression import Expression, Function, Parameter, log
+from elbowroom.functional.functionals import KL, E, Integral
+from elbowroom.functional.law import Variable
+from elbowroom.functional.parse import parse
+from elbowroom.functional.substitute import fresh_variable, substitute
+from elbowroom.functional.traverse import free_variables
+
+CASES: dict[str, tuple[str, dict[Expression, object], str]] = {
+    "a parameter by a number": ("beta*KL(q(z) || p(z))", {beta: 4}, "4*KL(q(z) || p(z))"),
+    "two at once, not in turn": ("a + beta", {beta: Parameter("a"), Parameter("a"): beta}, "beta + a"),
+    "a bound variable stays": ("z*integral(q(z)*z, z)", {z: u}, "u*integral(q(z)*z, z)"),
+    "a free variable": ("KL(q(z|x) || p(z|x))", {x: u}, "KL(q(z|u) || p(z|u))"),
+    "an integral gives way": ("integral(q(z)*x, z)", {x: z}, "integral(q(z')*z, z')"),
+    "an expectation gives way": ("E_q(z)[z*x]", {x: z}, "E_q(z')[z'*z]"),
+    "twice, to a second prime": ("integral(x*z*z', z)", {x: z}, "integral(z*z''*z', z'')"),
+    "no need to give way": ("integral(q(z), z)", {x: z}, "integral(q(z), z)"),
+    "a density under its own integral": ("integral(q(z)*z, z)", {q(z): p(z)}, "integral(p(z)*z, z)"),
+    "a density at another variable": ("q(z)*q(z')", {q(z): log(p(z))}, "log(p(z))*log p(z')"),
+    "a density whose replacement would be caught": (
+        "integral(q(z)*l(u), u)",
+        {q(z): Function("f", (u, z))},
+        "integral(f(u, z)*l(u'), u')",
+    ),
+    "the measure of an expectation": ("E_q(z|x)[z]", {q(z | x): p(z | x)}, "E_p(z|x)[z]"),
+    "a measure that is no longer a density": (
+        "E_q(z|x)[z]",
+        {q(z | x): p(z) * Parameter("a")},
+        "integral(p(z)*a*z, z)",
+    ),
+    "a divergence from what is no density": (
+        "KL(q(z) || p(z))",
+        {q(z): 2 * p(z)},
+        "integral(2*p(z)*log(2*p(z)/p(z)), z)",
+    ),
+    "a whole expression": ("1 + log p(x)", {log(p(x)): Parameter("a")}, "1 + a"),
+}
+
+
+@pytest.mark.parametrize(("text", "replacements", "expected"), CASES.values(), ids=CASES.keys())
+def test_substitution(text, replacements, expected):
+    assert repr(substitute(parse(text, VARIABLES), replacements)) == expected
+
+
+def test_a_density_has_variables_only():
+    with pytest.raises(InputError, match=r"cannot be made in p\(x\|z\).*are variables, and 2 is not one"):
+        substitute(p(x | z), {x: 2})
+
+
+def test_nothing_to_replace_returns_the_very_expression():
+    node = E(q(z | x))[log(p(x, z))]
+    assert substitute(node, {}) is node
+    assert substitute(node, {beta: 1}) is node
+
+
+def test_fresh_variables_are_primed_as_often_as_needed():
+    assert fresh_variable(z, {"z", "z'"}) == Variable("z''")
+    assert fresh_variable(z, {"x"}) == z
+
+
+@given(expressions())
+def test_replacing_a_variable_by_itself_or_by_a_new_one_and_back(node):
+    new = Variable("w")
+    assert substitute(node, {z: z}) == node
+    there = substitute(node, {z: new})
+    assert z not in free_variables(there)
+    assert (new in free_variables(there)) == (z in free_variables(node))
+    assert substitute(there, {new: z}) == node or free_variables(substitute(there, {new: z})) == free_variables(node)
+
+
+@given(expressions())
+def test_free_variables_after_substitution(node):
+    expected = free_variables(node)
+    if x in expected:
+        expected = (expected - {x}) | {z}
+    assert free_variables(substitute(node, {x: z})) == expected
+
+
+def test_renamed_bound_variables_keep_the_roles_of_densities():
+    result = substitute(KL(q(z | x), p(z)) + Integral(q(z) * x, z), {x: z})
+    assert repr(result) == "KL(q(z'|z) || p(z')) + integral(q(z')*z, z')"
