@@ -6,10 +6,10 @@ import jax.random as jr
 import numpy as np
 import pytest
 from scipy import stats
+from tests.models.likelihoods import doubled
 
 from elbowroom.models.encoder import DiagonalGaussianEncoder, linear_gaussian_encoder
 from elbowroom.models.networks import linear_with, make_perceptron
-from tests.models.likelihoods import doubled
 
 X = jnp.asarray([0.3, -1.2, 2.0, 0.5])
 ENCODER = DiagonalGaussianEncoder(doubled(make_perceptron((4, 5, 6), "tanh", jr.key(0))))

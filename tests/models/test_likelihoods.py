@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+from tests.models.likelihoods import LATENT, LIKELIHOODS, Case, data_for
 
 from elbowroom.errors import InputError
-from tests.models.likelihoods import LATENT, LIKELIHOODS, Case, data_for
 
 
 @pytest.fixture(params=sorted(LIKELIHOODS))

@@ -111,8 +111,12 @@ def estimate_block(
     encodings = encode_all(model, x)
     refined, spent_refining = _refined(model, x, key, settings)
     proposals = jax.vmap(diagonal_gaussian)(jnp.asarray(refined.mean), jnp.asarray(refined.scale))
-    of_encoder = _weigh(model, x, encodings.distributions, stage_keys(key, "encoder draws", count), settings.samples, settings)
-    of_refined = _weigh(model, x, proposals, stage_keys(key, "refined draws", count), settings.refined_samples, settings)
+    of_encoder = _weigh(
+        model, x, encodings.distributions, stage_keys(key, "encoder draws", count), settings.samples, settings
+    )
+    of_refined = _weigh(
+        model, x, proposals, stage_keys(key, "refined draws", count), settings.refined_samples, settings
+    )
     annealed = _anneal(model, x, exact, refined, key, settings)
     check_weights(of_encoder.log_weight, "importance weights of the encoder's q")
     check_weights(of_refined.log_weight, "importance weights of the refined q")
@@ -131,7 +135,9 @@ def estimate_block(
         encodings=encodings,
         kl_per_dimension=kl,
         mutual_information=information,
-        elbo_ceiling=None if ceiling is None or kl is None else ElboCeiling(of_encoder.log_likelihood, ceiling, float(np.sum(kl))),
+        elbo_ceiling=None
+        if ceiling is None or kl is None
+        else ElboCeiling(of_encoder.log_likelihood, ceiling, float(np.sum(kl))),
         diagonal_family=is_diagonal_gaussian(encodings.distributions),
         gradient_evaluations=spent_refining + annealed.gradients,
     )
