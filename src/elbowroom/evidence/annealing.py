@@ -65,10 +65,6 @@ class Schedule(NamedTuple):
     step_sizes: Float[Array, " temperatures-1"]
 
 
-def linear_temperatures(count: int, dtype) -> Float[Array, " temperatures+1"]:
-    return jnp.linspace(0.0, 1.0, count + 1, dtype=dtype)
-
-
 def start_point(base: Base, log_joint: LogDensity, z: Float[Array, " latent"]) -> Point:
     ratio, gradient = jax.value_and_grad(lambda z: log_joint(z) - base.log_prob(z))(z)
     return Point(z, ratio, gradient)
@@ -93,11 +89,9 @@ def move(
         at_base = base.log_prob(z)
         return at_base + temperature * (log_joint(z) - at_base)
 
-    state = HMCState(
-        point.z,
-        base.log_prob(point.z) + temperature * point.ratio,
-        base.gradient(point.z) + temperature * point.gradient,
-    )
+    log_density_here = base.log_prob(point.z) + temperature * point.ratio
+    gradient_here = base.gradient(point.z) + temperature * point.gradient
+    state = HMCState._make((point.z, log_density_here, gradient_here))
     kernel = blackjax.hmc.build_kernel()
     state, info = kernel(key, state, log_density, step_size, base.scale**2, leapfrog)
     ratio = (state.logdensity - base.log_prob(state.position)) / temperature

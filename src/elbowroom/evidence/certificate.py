@@ -18,11 +18,10 @@ class Block:
     """Everything about one set of data. Means are per datum, in nats.
 
     `elbo_stderr` is the standard error of the mean over these data, from the random draws; `elbo_stderr_over_data`
-    adds the variation
-    between data, for a statement about the population they were drawn from. `mutual_information_saturated` says
-    that the estimate
-    is near log n, its largest possible value. `other_lower_bounds` are further strict lower bounds, with the slack
-    of the level taken off.
+    adds the variation between data, for a statement about the population they were drawn from.
+    `mutual_information_saturated` says that the estimate is near log n, its largest possible value.
+    `other_lower_bounds` are further strict lower bounds, each with the slack of the level taken off.
+    `effective_samples` is the median over data of the effective number among the encoder's draws.
     """
 
     n: int
@@ -41,6 +40,7 @@ class Block:
     other_lower_bounds: dict[str, float]
     refinement_converged: float
     acceptance: float
+    effective_samples: float
     route: str
     diagonal_family: bool
     per_datum: PerDatum
@@ -63,6 +63,7 @@ class Block:
             "other_lower_bounds": self.other_lower_bounds,
             "refinement_converged": self.refinement_converged,
             "acceptance": self.acceptance,
+            "effective_samples": self.effective_samples,
             "route": self.route,
         }
 
@@ -72,9 +73,8 @@ class Certificate:
     """How far an encoder is from the posterior, on given data and on data simulated from the model.
 
     `real` and `simulated` are two statements about two sets of data; neither bounds the other. `simulated` is None
-    for a model that cannot
-    simulate. `objective`, `data` and `split` are for whoever knows them: `certificate.labelled(data="digits",
-    split="test")`.
+    for a model that cannot simulate. `objective`, `data` and `split` are for whoever knows them:
+    `certificate.labelled(data="digits", split="test")`.
     """
 
     real: Block

@@ -21,6 +21,8 @@ from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.slack import evidence_slack, mean_stderr
 from elbowroom.evidence.target import LatentVariableModel, can_simulate
 from elbowroom.evidence.verdict import verdict
+from elbowroom.models.decoder import AbstractDecoder
+from elbowroom.models.vae import VAE
 
 
 def certify(
@@ -35,19 +37,18 @@ def certify(
     the data.
 
     For each x the encoder's q is refined to the best diagonal Gaussian q*, and annealed importance sampling leads
-    from q* to the posterior. On the given x the
-    lower end of log p(x) is `strict` and the upper end `asymptotic`. As many x are simulated from the model: there
-    the draw of z that made x is
-    an exact posterior draw, and both ends are `strict`. A linear-Gaussian model gets closed forms, of kind `exact`.
+    from q* to the posterior. On the given x the lower end of log p(x) is `strict` and the upper end `asymptotic`. As
+    many x are simulated from the model: there the draw of z that made x is an exact posterior draw, and both ends are
+    `strict`. A linear-Gaussian model gets closed forms, of kind `exact`.
 
-    **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli).
-    `level` is the probability with
-    which each interval holds. Every setting is fixed before the first draw.
+    **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli). `level`
+    is the probability with which each interval holds. Every setting is fixed before the first draw.
 
-    **Validity.** The statements are about the mean over these data. Strict needs a normalised joint and encoder,
-    and nothing else; see `Kind`.
+    **Validity.** The statements are about the mean over these data. Strict needs a normalised joint and encoder, and
+    nothing else; see `Kind`.
 
-    **Raises.** `InputError` if `x` or `level` cannot be used, or if a weight is NaN or infinite, naming the data.
+    **Raises.** `InputError` if `x` or `level` cannot be used, if the likelihood cannot have produced x (grey pixels
+    and a Bernoulli likelihood, say), or if a weight is NaN or infinite, naming the data.
 
     **Reference.** `grosse2015sandwiching`; `cremer2018inference` for the two parts of the gap.
     """
@@ -55,7 +56,7 @@ def certify(
     settings = settings or CertifySettings()
     if not 0.0 < level < 1.0:
         raise InputError(f"The level is {level}; it is a probability, such as 0.95.")
-    x = _checked(x)
+    x = _checked(model, x)
     key_real, key_simulate, key_simulated = jr.split(key, 3)
     real, spent = _block(model, x, None, key_real, level, settings)
     simulated = None
@@ -74,11 +75,11 @@ def certify(
     )
 
 
-def _checked(x: np.ndarray | Array) -> Float[Array, "datum observed"]:
+def _checked(model: LatentVariableModel, x: np.ndarray | Array) -> Float[Array, "datum observed"]:
     if x.ndim != 2 or x.shape[0] == 0:
         raise InputError(
-            f"The data to certify have the shape {tuple(x.shape)}; they must be (datum, observed) with at least one datum. "
-            "Flatten each datum: x.reshape(len(x), -1)."
+            f"The data to certify have the shape {tuple(x.shape)}; they must be (datum, observed) with at least one "
+            "datum. Flatten each datum: x.reshape(len(x), -1)."
         )
     values = jnp.asarray(x)
     if not jnp.issubdtype(values.dtype, jnp.floating):
@@ -89,6 +90,8 @@ def _checked(x: np.ndarray | Array) -> Float[Array, "datum observed"]:
             f"The data to certify hold NaN or infinity in {bad.size} of {len(values)} rows (first: row {bad[0]}). "
             "Remove or repair these rows."
         )
+    if isinstance(model, VAE) and isinstance(model.decoder, AbstractDecoder):
+        model.decoder.check_data(np.asarray(values))
     return values
 
 
@@ -106,12 +109,12 @@ def _block(model, x, exact, key, level: float, settings: CertifySettings) -> tup
     found = linear_gaussian(model, np.asarray(x[0])) if settings.route == "auto" else None
     estimates = None if found is None else estimate_exactly(found, model, x, key, settings)
     if estimates is not None:
-        return _stated(estimates, exact_intervals(estimates.per_datum), "closed form", level), 0
+        return _stated(estimates, exact_intervals(estimates.per_datum), level), 0
     estimates = estimate_block(model, x, exact, key, settings)
-    return _stated(estimates, sampled_intervals(estimates, level), "annealing", level), estimates.gradient_evaluations
+    return _stated(estimates, sampled_intervals(estimates, level), level), estimates.gradient_evaluations
 
 
-def _stated(estimates: Estimates, intervals: Intervals, route: str, level: float) -> Block:
+def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
     arrays = estimates.per_datum
     count = len(arrays.elbo)
     slack = evidence_slack((1.0 - level) / 2.0, count)
@@ -139,7 +142,8 @@ def _stated(estimates: Estimates, intervals: Intervals, route: str, level: float
         other_lower_bounds={name: float(np.mean(values)) - slack for name, values in others.items()},
         refinement_converged=float(np.mean(arrays.converged)),
         acceptance=float(np.mean(arrays.acceptance)),
-        route=route,
+        effective_samples=float(np.median(arrays.effective_samples)),
+        route=estimates.route,
         diagonal_family=estimates.diagonal_family,
         per_datum=arrays,
     )

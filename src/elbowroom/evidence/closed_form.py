@@ -1,16 +1,17 @@
 """The estimates of a linear-Gaussian model, in closed form: the same record as from sampling, without noise."""
 
-import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from elbowroom.evidence.block import STAGES, Encodings, Estimates, encode_all, stage_keys
-from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information, pareto_shape
-from elbowroom.evidence.importance import check_weights, draw, log_mean_exp
+from elbowroom.evidence.block import Estimates
+from elbowroom.evidence.bounds import Encodings, EvidenceBounds, encode_all, stage_key, stage_keys
+from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
+from elbowroom.evidence.kinds import Kind
 from elbowroom.evidence.linear_gaussian import LinearGaussian, as_gaussians
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, is_diagonal_gaussian
+from elbowroom.evidence.weigh import weigh
 
 
 def estimate_exactly(
@@ -24,7 +25,7 @@ def estimate_exactly(
 
     Only the diagnostics (k-hat, mutual information, the importance-weighted bound) are sampled.
     """
-    encodings = encode_all(model, x)
+    encodings = encode_all(model, x, key)
     gaussians = as_gaussians(encodings.distributions)
     if gaussians is None:
         return None
@@ -33,9 +34,17 @@ def estimate_exactly(
     evidence = exact.log_evidence(rows)
     best = exact.best_diagonal(rows) if diagonal else exact.best_full(rows)
     count = len(rows)
-    draws = draw(model, encodings.distributions, x, stage_keys(key, "encoder draws", count), settings.samples)
-    check_weights(draws.log_weight, "importance weights of the encoder's q")
-    none, zero = np.full(count, np.nan), np.zeros(count)
+    draws = weigh(
+        model,
+        x,
+        encodings.distributions,
+        stage_keys(key, "encoder draws", count),
+        samples=settings.samples,
+        kept=1,
+        memory_mib=settings.memory_mib,
+        name="importance weights of the encoder's q",
+    )
+    nothing, zero = np.full(count, np.nan), np.zeros(count)
     return Estimates(
         per_datum=PerDatum(
             elbo=exact.elbo(rows, gaussians),
@@ -44,23 +53,20 @@ def estimate_exactly(
             elbo_refined_stderr=zero,
             log_evidence_lower=evidence,
             log_evidence_upper=evidence,
-            importance_weighted=log_mean_exp(draws.log_weight),
-            importance_weighted_refined=none,
-            khat=pareto_shape(draws.log_weight),
-            khat_refined=none,
+            importance_weighted=draws.importance_weighted,
+            importance_weighted_refined=nothing,
+            khat=draws.khat,
+            khat_refined=nothing,
+            effective_samples=draws.effective,
             converged=np.ones(count),
-            acceptance=none,
+            acceptance=nothing,
         ),
-        groups=1,
-        reverse_groups=1,
-        exact_start=True,
+        evidence=EvidenceBounds(evidence, Kind.EXACT, evidence, Kind.EXACT),
+        route="closed form",
         encodings=encodings,
         kl_per_dimension=_kl(exact, encodings) if diagonal else None,
         mutual_information=mutual_information(
-            encodings.distributions,
-            count,
-            settings.mutual_information_draws,
-            jr.fold_in(key, STAGES.index("information")),
+            encodings.distributions, count, settings.mutual_information_draws, stage_key(key, "information")
         ),
         elbo_ceiling=None,
         diagonal_family=diagonal,

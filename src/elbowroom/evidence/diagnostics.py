@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from arviz_stats.base import array_stats
+from arviz_stats.base.array import array_stats
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpyro.distributions import Distribution
+
+from elbowroom.evidence.importance import normalised_weights
 
 ACTIVE_VARIANCE = 0.01
 KHAT_LIMIT = 0.7
@@ -34,6 +36,14 @@ def pareto_shape(log_weights: Float[np.ndarray, "datum samples"]) -> Float[np.nd
         _, found = array_stats.psislw(-log_weights[usable], axis=-1)
         shapes[usable] = found
     return shapes
+
+
+def effective_sample_size(log_weights: Float[np.ndarray, "datum samples"]) -> Float[np.ndarray, " datum"]:
+    r"""$1 / \sum_k \bar w_k^2$ of the self-normalised weights of each datum: between 1 and the number of draws.
+
+    NaN where every weight of a datum is zero. Large is no proof: draws that all miss a mode look perfect.
+    """
+    return 1.0 / np.sum(np.square(normalised_weights(log_weights)), axis=-1)
 
 
 def active_units(means: Float[np.ndarray, "datum latent"], threshold: float = ACTIVE_VARIANCE) -> int:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Array, Float, Float64, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Float64, PRNGKeyArray
 from numpyro.distributions import Distribution
 
 from elbowroom.errors import InputError
@@ -19,10 +19,10 @@ DRAWS_AT_ONCE = 100
 
 
 class Draws(NamedTuple):
-    """Log weights and log likelihoods of draws from q, `(datum, samples)`, in nats."""
+    """Log weights and log likelihoods of draws from q, `(datum, samples)`, in nats, on the host."""
 
-    log_weight: Float[Array, "datum samples"]
-    log_likelihood: Float[Array, "datum samples"]
+    log_weight: Float[np.ndarray, "datum samples"]
+    log_likelihood: Float[np.ndarray, "datum samples"]
 
 
 def log_mean_exp(values: Float[np.ndarray, "*rows samples"]) -> Float64[np.ndarray, "*rows"]:
@@ -38,6 +38,18 @@ def log_mean_exp(values: Float[np.ndarray, "*rows samples"]) -> Float64[np.ndarr
         return np.log(np.mean(np.exp(values - top), axis=-1)) + top[..., 0]
 
 
+def normalised_weights(log_weights: Float[np.ndarray, "*rows samples"]) -> Float64[np.ndarray, "*rows samples"]:
+    """$w_k / \\sum_j w_j$ along the last axis, in float64: the self-normalised weights of each datum, of sum one.
+
+    NaN where every weight of a datum is zero.
+    """
+    values = np.asarray(log_weights, np.float64)
+    top = np.max(values, axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        weights = np.exp(values - np.where(np.isfinite(top), top, 0.0))
+        return weights / np.sum(weights, axis=-1, keepdims=True)
+
+
 def draw_chunks(
     model: LatentVariableModel,
     proposals: Distribution,
@@ -46,34 +58,40 @@ def draw_chunks(
     samples: int,
     at_once: int = DRAWS_AT_ONCE,
 ) -> Iterator[Draws]:
-    """Exactly `samples` draws per datum, `at_once` at a time, on the host.
+    """Exactly `samples` draws per datum, `at_once` at a time.
 
     `proposals` is a batch of distributions (made by `vmap`), `keys` one key per datum. Draw number k has its own
-    key, so the
-    numbers do not depend on `at_once`.
+    key, so the numbers do not depend on `at_once`.
     """
     for start in range(0, samples, at_once):
         count = min(at_once, samples - start)
-        chunk = _draws(model, proposals, x, keys, jnp.asarray(start), count)
-        yield Draws(np.asarray(chunk.log_weight), np.asarray(chunk.log_likelihood))
+        log_weight, likelihood = _draws(model, proposals, x, keys, jnp.asarray(start), count)
+        yield Draws(np.asarray(log_weight), np.asarray(likelihood))
 
 
 @eqx.filter_jit
-def _draws(model, proposals, x, keys, start, count: int) -> Draws:
+def _draws(model, proposals, x, keys, start, count: int) -> tuple[Array, Array]:
     def one(proposal, x, key):
         def draw(index):
             z = proposal.sample(jr.fold_in(key, index))
-            return Draws(model.log_joint(x, z) - proposal.log_prob(z), log_likelihood(model, x, z))
+            return model.log_joint(x, z) - proposal.log_prob(z), log_likelihood(model, x, z)
 
         return jax.vmap(draw)(start + jnp.arange(count))
 
     return jax.vmap(one)(proposals, x, keys)
 
 
-def draw(model, proposals, x, keys, samples: int, at_once: int = DRAWS_AT_ONCE) -> Draws:
+def draw(
+    model: LatentVariableModel,
+    proposals: Distribution,
+    x: Float[Array, "datum observed"],
+    keys: PRNGKeyArray,
+    samples: int,
+    at_once: int = DRAWS_AT_ONCE,
+) -> Draws:
     """All draws of `draw_chunks` side by side."""
-    chunks = list(draw_chunks(model, proposals, x, keys, samples, at_once))
-    return Draws(*(np.concatenate(parts, axis=-1) for parts in zip(*chunks, strict=True)))
+    log_weights, likelihoods = zip(*draw_chunks(model, proposals, x, keys, samples, at_once), strict=True)
+    return Draws(np.concatenate(log_weights, axis=1), np.concatenate(likelihoods, axis=1))
 
 
 def importance_weighted_bound(
@@ -91,8 +109,7 @@ def importance_weighted_bound(
     K is `samples`: exactly that many draws are made and divided by, in chunks of `at_once` and constant memory.
 
     **Validity.** With probability at least 1 - delta it is below log p(x) + log(1/delta): a strict lower bound,
-    however heavy the tails. How far below
-    cannot be seen from the draws.
+    however heavy the tails. How far below cannot be seen from the draws.
 
     **Raises.** `InputError` if `samples < 1`, or if a weight is NaN or +inf, naming the data.
 
@@ -104,7 +121,7 @@ def importance_weighted_bound(
     top = np.full(x.shape[0], -np.inf)
     total = np.zeros(x.shape[0])
     for chunk in draw_chunks(model, encode(model, x), x, keys, samples, at_once):
-        check_weights(chunk.log_weight, "importance weights")
+        check_weights(unusable(chunk.log_weight), "importance weights")
         values = np.asarray(chunk.log_weight, np.float64)
         risen = np.maximum(top, np.max(values, axis=1))
         safe = np.where(np.isfinite(risen), risen, 0.0)
@@ -120,14 +137,18 @@ def encode(model: LatentVariableModel, x: Float[Array, "datum observed"]) -> Dis
     return jax.vmap(model.encoder)(x)
 
 
-def check_weights(log_weights: np.ndarray, name: str) -> None:
-    """Raise `InputError` naming the data with a weight that is NaN or +inf; weight zero (-inf) is legitimate."""
-    bad = np.isnan(log_weights) | np.isposinf(log_weights)
-    rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+def unusable(log_weights: Float[np.ndarray, "datum samples"]) -> Bool[np.ndarray, " datum"]:
+    """Which data have a weight that is NaN or +inf; weight zero (-inf) is legitimate."""
+    return np.any(np.isnan(log_weights) | np.isposinf(log_weights), axis=1)
+
+
+def check_weights(bad: Bool[np.ndarray, " datum"], name: str) -> None:
+    """Raise `InputError` naming the data that `bad` marks."""
+    rows = np.flatnonzero(bad)
     if rows.size:
         shown = ", ".join(str(row) for row in rows[:10]) + (", ..." if rows.size > 10 else "")
         raise InputError(
-            f"The {name} are NaN or infinite for {rows.size} of {len(bad)} data (index {shown}). This usually means that the "
-            "encoder's scale is exactly 0, that the decoder returns NaN, or that these data hold NaN. Look at "
+            f"The {name} are NaN or infinite for {rows.size} of {len(bad)} data (index {shown}). This usually means "
+            "that the encoder's scale is exactly 0, that the decoder returns NaN, or that these data hold NaN. Look at "
             "encoder(x) and decoder(z) for these rows; no bound was computed."
         )

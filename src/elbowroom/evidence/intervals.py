@@ -8,12 +8,12 @@ from elbowroom.evidence.betting import LEAST_DRAWS, lower_mean_of_data
 from elbowroom.evidence.block import Estimates
 from elbowroom.evidence.kinds import Interval, Kind, Number
 from elbowroom.evidence.per_datum import PerDatum
-from elbowroom.evidence.slack import evidence_slack, mean_stderr, normal_margin
+from elbowroom.evidence.slack import mean_stderr, normal_margin
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """The statements about the means over one block of data, in nats per datum; each interval holds at the level by itself."""
+    """The statements about the means over one block of data, in nats per datum; each holds at the level by itself."""
 
     log_evidence: Interval
     gap: Interval
@@ -28,25 +28,28 @@ def sampled_intervals(estimates: Estimates, level: float) -> Intervals:
     arrays = estimates.per_datum
     elbo, stderr = float(np.mean(arrays.elbo)), mean_stderr(arrays.elbo_stderr)
     refined, refined_stderr = float(np.mean(arrays.elbo_refined)), mean_stderr(arrays.elbo_refined_stderr)
-    low, high = _evidence_lower(estimates, part), _evidence_upper(estimates, part)
+    evidence = estimates.evidence
+    low, high = evidence.lower_mean(part), evidence.upper_mean(part)
     elbo_low = Number(elbo - normal_margin(stderr, part), Kind.ASYMPTOTIC)
     refined_low = Number(refined - normal_margin(refined_stderr, part), Kind.ASYMPTOTIC)
     gap_upper = None if high is None else high - elbo_low
     closed = refined - elbo
     difference = float(np.hypot(stderr, refined_stderr))
     return Intervals(
-        log_evidence=Interval(
-            _evidence_lower(estimates, side),
-            _evidence_upper(estimates, side),
+        log_evidence=Interval.between(
+            evidence.lower_mean(side),
+            evidence.upper_mean(side),
             float(np.mean(arrays.log_evidence)),
         ),
-        gap=Interval(low - _elbo_upper(estimates, part), gap_upper, float(np.mean(arrays.gap))),
-        approximation_gap=Interval(
+        gap=Interval.between(low - _elbo_upper(estimates, part), gap_upper, float(np.mean(arrays.gap))),
+        approximation_gap=Interval.between(
             Number(0.0, Kind.EXACT),
             None if high is None else high - refined_low,
             float(np.mean(arrays.approximation_gap)),
         ),
-        amortisation_gap=Interval(Number(closed - normal_margin(difference, side), Kind.ASYMPTOTIC), gap_upper, closed),
+        amortisation_gap=Interval.between(
+            Number(closed - normal_margin(difference, side), Kind.ASYMPTOTIC), gap_upper, closed
+        ),
     )
 
 
@@ -65,27 +68,12 @@ def exact_intervals(arrays: PerDatum) -> Intervals:
     )
 
 
-def _evidence_lower(estimates: Estimates, delta: float) -> Number:
-    """Strict on any data: annealed importance sampling from q* with everything frozen."""
-    values = estimates.per_datum.log_evidence_lower
-    return Number(float(np.mean(values)) - evidence_slack(delta, len(values), estimates.groups), Kind.STRICT)
-
-
-def _evidence_upper(estimates: Estimates, delta: float) -> Number | None:
-    """Strict if the reverse chains began at exact posterior draws; else only as good as the chain that made them."""
-    values = estimates.per_datum.log_evidence_upper
-    if np.all(np.isnan(values)):
-        return None
-    kind = Kind.STRICT if estimates.exact_start else Kind.ASYMPTOTIC
-    return Number(float(np.mean(values)) + evidence_slack(delta, len(values), estimates.reverse_groups), kind)
-
-
 def _elbo_upper(estimates: Estimates, delta: float) -> Number:
-    """Strict by betting where the likelihood has a ceiling and KL(q || prior) a closed form; else by the central limit theorem."""
+    """Strict by betting where the likelihood has a ceiling and KL(q || prior) a closed form; else asymptotic."""
     parts = estimates.elbo_ceiling
     if parts is not None and parts.log_likelihood.shape[1] >= LEAST_DRAWS:
         below = parts.ceiling - np.asarray(parts.log_likelihood, np.float64)
-        least = lower_mean_of_data(below, delta)
+        least = lower_mean_of_data(below, delta, order=parts.order)
         return Number(parts.ceiling - least - parts.mean_kl, Kind.STRICT)
     arrays = estimates.per_datum
     stderr = mean_stderr(arrays.elbo_stderr)

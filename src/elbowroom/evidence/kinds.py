@@ -1,5 +1,6 @@
 """Kinds of certainty: every number of a certificate carries one, and no operation makes it stronger."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,8 +25,8 @@ class Kind(IntEnum):
 
 
 def weakest(kinds: Iterable[Kind]) -> Kind:
-    """The kind of a number made of several parts: that of its weakest part."""
-    return max(kinds)
+    """The kind of a number made of several parts: that of its weakest part, and `EXACT` if there is none."""
+    return max(kinds, default=Kind.EXACT)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ def _as_number(value: "Number | float") -> Number:
     return value if isinstance(value, Number) else Number(float(value), Kind.EXACT)
 
 
+def _if_finite(number: Number | None) -> Number | None:
+    return number if number is not None and math.isfinite(number.value) else None
+
+
 @dataclass(frozen=True)
 class Interval:
     """Two ends with their kinds, and a point estimate; an end is None where no bound was computed (one-sided)."""
@@ -64,13 +69,18 @@ class Interval:
     upper: Number | None
     estimate: float | None = None
 
+    @classmethod
+    def between(cls, lower: Number | None, upper: Number | None, estimate: float | None = None) -> "Interval":
+        """The interval with its finite ends: an infinite or undefined end bounds nothing, and is left out."""
+        return cls(_if_finite(lower), _if_finite(upper), estimate)
+
     @property
     def one_sided(self) -> bool:
         return self.lower is None or self.upper is None
 
     @property
     def kind(self) -> Kind:
-        """The kind of the statement "the value lies between the two ends"."""
+        """The kind of the statement "the value lies between the two ends"; without ends it says nothing, exactly."""
         return weakest(end.kind for end in (self.lower, self.upper) if end is not None)
 
     def to_json(self) -> dict[str, float | str | None]:

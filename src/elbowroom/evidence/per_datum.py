@@ -13,14 +13,12 @@ PerDatumArray = Float[np.ndarray, " datum"]
 
 @dataclass(frozen=True)
 class PerDatum:
-    """Estimates for each datum, in nats and float64, without slack: for pictures and rankings. The guarantees are
-    about means.
+    """Estimates for each datum, in nats and float64, without slack: for pictures and rankings.
 
-    `log_evidence_lower` and `log_evidence_upper` are the estimates behind the two ends (forward and reverse); they
-    may cross.
-    `importance_weighted` is the bound with the encoder as proposal, `importance_weighted_refined` with the refined
-    q. Where a stage was
-    not run its array holds NaN.
+    The guarantees are about means. `log_evidence_lower` and `log_evidence_upper` are the estimates behind the two
+    ends (forward and reverse); they may cross. `importance_weighted` is the bound with the encoder as proposal,
+    `importance_weighted_refined` with the refined q; `effective_samples` is of the encoder's weights. Where a stage
+    was not run its array holds NaN.
     """
 
     elbo: PerDatumArray
@@ -33,6 +31,7 @@ class PerDatum:
     importance_weighted_refined: PerDatumArray
     khat: PerDatumArray
     khat_refined: PerDatumArray
+    effective_samples: PerDatumArray
     converged: PerDatumArray
     acceptance: PerDatumArray
 
@@ -69,7 +68,7 @@ def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     temporary = target.with_name(f".{target.name}.partial")
     try:
         with temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+            np.savez(stream, allow_pickle=False, **arrays)
     except OSError as error:
         raise InputError(
             f"The file {target} cannot be written ({error.strerror}). Name a folder that exists."

@@ -11,15 +11,15 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from elbowroom.evidence.annealing import Base, LogDensity, Schedule, linear_temperatures, move, start_point
-from elbowroom.evidence.settings import CertifySettings
+from elbowroom.evidence.annealing import Base, LogDensity, Schedule, move, start_point
+from elbowroom.evidence.plan import AnnealingPlan, spaced
 
 GAIN = 0.5
 WARM_UP_SHARE = 0.25
 
 
-def tuned_schedule(base: Base, log_joint: LogDensity, settings: CertifySettings, key: PRNGKeyArray) -> Schedule:
-    """The linear schedule with step sizes from a pilot, for one datum.
+def tuned_schedule(base: Base, log_joint: LogDensity, plan: AnnealingPlan, key: PRNGKeyArray) -> Schedule:
+    """The schedule of `plan` with step sizes from a pilot, for one datum.
 
     `pilot_chains` chains climb from q* to the posterior in `pilot_moves` moves; after each the common log step
     size moves by a
@@ -28,25 +28,25 @@ def tuned_schedule(base: Base, log_joint: LogDensity, settings: CertifySettings,
     """
     dtype = base.mean.dtype
     key_start, key_moves = jr.split(key)
-    start = jax.vmap(base.sample)(jr.split(key_start, settings.pilot_chains))
+    start = jax.vmap(base.sample)(jr.split(key_start, plan.pilot_chains))
     points = jax.vmap(partial(start_point, base, log_joint))(start)
-    moves = settings.pilot_moves
+    moves = plan.pilot_moves
     first = 1.2 / base.mean.size**0.25
-    pilot_temperatures = linear_temperatures(moves, dtype)[1:]
+    pilot_temperatures = spaced(plan.spacing, moves, dtype)[1:]
 
     def step(carry, inputs):
         points, log_step = carry
         temperature, key = inputs
-        keys = jr.split(key, settings.pilot_chains)
+        keys = jr.split(key, plan.pilot_chains)
         points, acceptance = jax.vmap(
-            lambda point, key: move(base, log_joint, point, temperature, jnp.exp(log_step), settings.leapfrog, key)
+            lambda point, key: move(base, log_joint, point, temperature, jnp.exp(log_step), plan.leapfrog, key)
         )(points, keys)
         accepted = jnp.mean(jnp.where(jnp.isfinite(acceptance), acceptance, 0.0))
-        return (points, log_step + GAIN * (accepted - settings.target_acceptance)), log_step
+        return (points, log_step + GAIN * (accepted - plan.target_acceptance)), log_step
 
     begin = (points, jnp.full((), jnp.log(first), dtype))
     _, trace = jax.lax.scan(step, begin, (pilot_temperatures, jr.split(key_moves, moves)))
-    temperatures = linear_temperatures(settings.temperatures, dtype)
+    temperatures = plan.schedule(dtype)
     used = jnp.arange(moves) >= int(WARM_UP_SHARE * moves)
     return Schedule(temperatures, jnp.exp(_line(pilot_temperatures, trace, used)(temperatures[1:-1])))
 
@@ -59,6 +59,6 @@ def _line(t: Float[Array, " moves"], values: Float[Array, " moves"], used: Array
     return lambda at: level + slope * (at - centre)
 
 
-def gradients_of_pilot(settings: CertifySettings) -> int:
+def gradients_of_pilot(plan: AnnealingPlan) -> int:
     """Gradients of the joint that the pilot takes for one datum."""
-    return settings.pilot_chains * (settings.pilot_moves * settings.leapfrog + 1)
+    return plan.pilot_chains * (plan.pilot_moves * plan.leapfrog + 1)

@@ -7,12 +7,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import optax
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from elbowroom.evidence.settings import CertifySettings
-from elbowroom.evidence.target import LatentVariableModel
+from elbowroom.evidence.target import LatentVariableModel, moments
 
 WINDOWS = 10
 
@@ -25,42 +26,42 @@ class Refinement(NamedTuple):
     so they are never used as an estimate.
     """
 
-    mean: Float[Array, "*datum latent"]
-    scale: Float[Array, "*datum latent"]
-    converged: Bool[Array, "*datum"]
-    window_elbo: Float[Array, "*datum windows"]
+    mean: Float[Array | np.ndarray, "*datum latent"]
+    scale: Float[Array | np.ndarray, "*datum latent"]
+    converged: Bool[Array | np.ndarray, "*datum"]
+    window_elbo: Float[Array | np.ndarray, "*datum windows"]
 
 
 @eqx.filter_jit
 def refine(
     model: LatentVariableModel,
+    settings: CertifySettings,
     x: Float[Array, "datum observed"],
     keys: PRNGKeyArray,
-    settings: CertifySettings,
+    moment_keys: PRNGKeyArray,
 ) -> Refinement:
     r"""Maximise the ELBO over diagonal Gaussians, for each datum apart, from the encoder's q.
 
     $$\hat q \approx \arg\max_{m, s} E_{\epsilon}[\log p(x, z) - \log N(z; m, s^2)], \qquad z = m + s\epsilon$$
 
     Adam on $(m - m_0)/s_0$ and $\log s$, where $m_0, s_0$ are mean and standard deviations of the encoder's q;
-    antithetic draws; the gradient
-    through z alone, whose noise vanishes as q nears the posterior; a rate that decays to a twentieth; the average
-    of the last fifth of the
-    iterates. `keys` holds one key per datum. A step whose gradient is
-    not finite is left out.
+    antithetic draws; the gradient through z alone, whose noise vanishes as q nears the posterior; a rate that decays
+    to a twentieth; the average of the last fifth of the iterates. `keys` holds one key per datum, `moment_keys` those
+    for the moments of an encoder without closed ones. A step whose gradient is not finite is left out.
 
-    **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. `converged` is true
-    where the mean ELBO of the last
-    tenth of the steps exceeds that of the tenth before by less than 0.05 nats or three standard errors.
+    **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. `converged` is true where
+    the mean ELBO of the last tenth of the steps exceeds that of the tenth before by less than 0.05 nats or three
+    standard errors.
 
     **Reference.** `cremer2018inference` for the refinement; `roeder2017sticking` for the gradient.
     """
-    return jax.vmap(partial(_refine_one, model, settings))(x, keys)
+    return jax.vmap(partial(_refine_one, model, settings))(x, keys, moment_keys)
 
 
-def _refine_one(model: LatentVariableModel, settings: CertifySettings, x: Array, key: PRNGKeyArray) -> Refinement:
-    q = model.encoder(x)
-    mean, scale = jnp.asarray(q.mean), jnp.sqrt(jnp.asarray(q.variance))
+def _refine_one(
+    model: LatentVariableModel, settings: CertifySettings, x: Array, key: PRNGKeyArray, moment_key: PRNGKeyArray
+) -> Refinement:
+    mean, scale = moments(model.encoder(x), moment_key)
     steps = settings.refine_steps
     if steps == 0:
         return Refinement(mean, scale, jnp.zeros((), bool), jnp.full_like(mean, jnp.nan, shape=(WINDOWS,)))

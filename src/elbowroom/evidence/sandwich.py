@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from elbowroom.evidence.annealing import (
@@ -14,32 +16,32 @@ from elbowroom.evidence.annealing import (
     Schedule,
     continue_at_posterior,
     forward_chain,
-    linear_temperatures,
     reverse_chain,
 )
 from elbowroom.evidence.pilot import tuned_schedule
-from elbowroom.evidence.settings import CertifySettings
+from elbowroom.evidence.plan import AnnealingPlan
 from elbowroom.evidence.target import LatentVariableModel
 
 
 class Tuned(NamedTuple):
-    """The path of each datum: q*, and the frozen step sizes of the moves at the inner temperatures."""
+    """The path of each datum: its Gaussian start, and the frozen step sizes of the moves at the inner temperatures."""
 
-    mean: Float[Array, "*datum latent"]
-    scale: Float[Array, "*datum latent"]
-    step_sizes: Float[Array, "*datum moves"]
+    mean: Float[Array | np.ndarray, "*datum latent"]
+    scale: Float[Array | np.ndarray, "*datum latent"]
+    step_sizes: Float[Array | np.ndarray, "*datum moves"]
 
     def base(self) -> Base:
-        return Base(self.mean, self.scale)
+        return Base(jnp.asarray(self.mean), jnp.asarray(self.scale))
 
-    def schedule(self) -> Schedule:
-        return Schedule(linear_temperatures(self.step_sizes.size + 1, self.step_sizes.dtype), self.step_sizes)
+    def schedule(self, plan: AnnealingPlan) -> Schedule:
+        step_sizes = jnp.asarray(self.step_sizes)
+        return Schedule(plan.schedule(step_sizes.dtype), step_sizes)
 
 
 @eqx.filter_jit
 def tune(
     model: LatentVariableModel,
-    settings: CertifySettings,
+    plan: AnnealingPlan,
     x: Float[Array, "datum observed"],
     mean: Float[Array, "datum latent"],
     scale: Float[Array, "datum latent"],
@@ -48,7 +50,7 @@ def tune(
     """Step sizes of each datum from a pilot whose random numbers are used for nothing else."""
 
     def one(x, mean, scale, key):
-        schedule = tuned_schedule(Base(mean, scale), partial(model.log_joint, x), settings, key)
+        schedule = tuned_schedule(Base(mean, scale), partial(model.log_joint, x), plan, key)
         return Tuned(mean, scale, schedule.step_sizes)
 
     return jax.vmap(one)(x, mean, scale, keys)
@@ -57,7 +59,7 @@ def tune(
 @eqx.filter_jit
 def forward(
     model: LatentVariableModel,
-    leapfrog: int,
+    plan: AnnealingPlan,
     chains: int,
     x: Float[Array, "datum observed"],
     path: Tuned,
@@ -66,7 +68,7 @@ def forward(
     """`chains` independent chains from q* for each datum: E[w] = p(x). Leaves are `(datum, chain, ...)`."""
 
     def one(x, path, key):
-        run = partial(forward_chain, path.base(), partial(model.log_joint, x), path.schedule(), leapfrog)
+        run = partial(forward_chain, path.base(), partial(model.log_joint, x), path.schedule(plan), plan.leapfrog)
         return jax.vmap(run)(jr.split(key, chains))
 
     return jax.vmap(one)(x, path, keys)
@@ -75,7 +77,7 @@ def forward(
 @eqx.filter_jit
 def reverse(
     model: LatentVariableModel,
-    leapfrog: int,
+    plan: AnnealingPlan,
     x: Float[Array, "datum observed"],
     path: Tuned,
     starts: Float[Array, "datum chain latent"],
@@ -84,7 +86,7 @@ def reverse(
     """One reverse chain from each start: E[1/w] = 1/p(x) where the starts are exact posterior draws."""
 
     def one(x, path, starts, key):
-        run = partial(reverse_chain, path.base(), partial(model.log_joint, x), path.schedule(), leapfrog)
+        run = partial(reverse_chain, path.base(), partial(model.log_joint, x), path.schedule(plan), plan.leapfrog)
         return jax.vmap(run)(jr.split(key, starts.shape[0]), starts)
 
     return jax.vmap(one)(x, path, starts, keys)
@@ -93,7 +95,7 @@ def reverse(
 @eqx.filter_jit
 def near_posterior(
     model: LatentVariableModel,
-    settings: CertifySettings,
+    plan: AnnealingPlan,
     x: Float[Array, "datum observed"],
     path: Tuned,
     ends: Chain,
@@ -111,8 +113,8 @@ def near_posterior(
             path.base(),
             partial(model.log_joint, x),
             step_size=path.step_sizes[-1],
-            leapfrog=settings.leapfrog,
-            moves=settings.continuation,
+            leapfrog=plan.leapfrog,
+            moves=plan.continuation,
         )
         return jax.vmap(lambda z, key: run(z, key=key))(ends.z, jr.split(key, ends.log_weight.size))
 

@@ -4,24 +4,27 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elbowroom.errors import InputError
+from elbowroom.evidence.plan import AnnealingPlan, Spacing, Start
 
 
 @dataclass(frozen=True)
 class CertifySettings:
     """Every choice of `certify`; none of them depends on a result, which is what keeps the bounds strict.
 
-    `samples`: draws per datum from the encoder's q, for the ELBO, the importance-weighted bound and k-hat; `refined_samples`: the same from the
-    refined q. `refine_steps`, `refine_draws`, `refine_rate`: Adam on the diagonal Gaussian of each datum. `temperatures`, `leapfrog`, `chains`:
-    annealing from the refined q; one weighted chain takes `(temperatures - 1) * leapfrog + 1` gradients. `groups_wanted`: with few data more
-    chains are run, until data times groups reach this number, since the slack is divided by it. `pilot_moves`, `pilot_chains`,
-    `target_acceptance`: the pilot that fixes the step sizes. `continuation`: moves at the posterior before the reverse run on given data.
-    `upper`: whether to bound the evidence from above. `simulated`: whether to certify as many data simulated from the model. `route`: `auto`
-    takes closed forms where there are any. `memory_mib`: budget for the arrays of one chunk of data.
+    `samples`: draws per datum from the encoder's q, for the ELBO, the importance-weighted bound and k-hat;
+    `refined_samples`: the same from the refined q. `refine_steps`, `refine_draws`, `refine_rate`: Adam on the
+    diagonal Gaussian of each datum. `start`, `spacing`, `temperatures`, `leapfrog`, `chains`, `pilot_moves`,
+    `pilot_chains`, `target_acceptance`, `continuation`: see `AnnealingPlan`. `groups_wanted`: with few data more
+    chains are run, until data times groups reach this number, since the slack is divided by it. `upper`: whether to
+    bound the evidence from above. `simulated`: whether to certify as many data simulated from the model. `route`:
+    `auto` takes closed forms where there are any, `sampling` never does. `memory_mib`: budget for the arrays of one
+    chunk of data.
 
-    **Why these.** On a Bernoulli model of MNIST (784-200-200-50), at about 790 gradients per chain, forward and reverse estimates lay 0.23 nats
-    apart with 50 temperatures of 4 leapfrog steps and 0.07 with 100 of 2: in units of q*, 4 steps of 0.75 are a trajectory of length 3, near the pi
-    at which Hamiltonian motion in a Gaussian arrives at the mirror image of its start. 300 steps with one antithetic pair fit q* as well (0.03
-    nats) as 200 with eight pairs.
+    **Why these.** On a Bernoulli model of MNIST (784-200-200-50), at about 790 gradients per chain, forward and
+    reverse estimates lay 0.23 nats apart with 50 temperatures of 4 leapfrog steps and 0.07 with 100 of 2: in units of
+    q*, 4 steps of 0.75 are a trajectory of length 3, near the pi at which Hamiltonian motion in a Gaussian arrives at
+    the mirror image of its start. 300 steps with one antithetic pair fit q* as well (0.03 nats) as 200 with eight
+    pairs.
     """
 
     samples: int = 1000
@@ -29,6 +32,8 @@ class CertifySettings:
     refine_steps: int = 300
     refine_draws: int = 2
     refine_rate: float = 0.1
+    start: Start = "refined"
+    spacing: Spacing = "linear"
     temperatures: int = 64
     leapfrog: int = 2
     chains: int = 4
@@ -49,12 +54,28 @@ class CertifySettings:
                 raise InputError(f"The setting `{name}` is {getattr(self, name)}; it must be at least {least}.")
         if self.refine_draws % 2:
             raise InputError(
-                f"The setting `refine_draws` is {self.refine_draws}; draws come in antithetic pairs, so it must be even."
+                f"The setting `refine_draws` is {self.refine_draws}; draws come in antithetic pairs, so it must be "
+                "even."
             )
         if not 0.0 < self.target_acceptance < 1.0:
             raise InputError(
-                f"The setting `target_acceptance` is {self.target_acceptance}; it must lie between 0 and 1 (0.65 to 0.8)."
+                f"The setting `target_acceptance` is {self.target_acceptance}; it must lie between 0 and 1 (0.65 to "
+                "0.8)."
             )
+
+    @property
+    def plan(self) -> AnnealingPlan:
+        return AnnealingPlan(
+            start=self.start,
+            spacing=self.spacing,
+            temperatures=self.temperatures,
+            leapfrog=self.leapfrog,
+            chains=self.chains,
+            pilot_moves=self.pilot_moves,
+            pilot_chains=self.pilot_chains,
+            target_acceptance=self.target_acceptance,
+            continuation=self.continuation,
+        )
 
 
 _LEAST = {

@@ -1,5 +1,6 @@
-"""The certificate in words: how far, why, and what to do, with the kinds named and never a stronger word than earned."""
+"""The certificate in words: how far, why, and what to do, with the kinds named and no stronger word than earned."""
 
+import math
 from collections.abc import Iterator
 
 from elbowroom.evidence.certificate import Block
@@ -9,6 +10,10 @@ from elbowroom.evidence.kinds import Interval, Kind, Number
 WELL_CONVERGED = 0.9
 MANY_HEAVY_TAILS = 0.1
 LEAST_DATA_FOR_UNITS = 500
+NEGLIGIBLE_KL = 0.1
+NEGLIGIBLE_GAP = 0.02
+ACTIVE = f"variance over data of E_q[z_i|x] above {ACTIVE_VARIANCE}"
+GAP = "the gap KL(q(z|x) || p(z|x)) is"
 
 
 def verdict(real: Block, simulated: Block | None, level: float) -> tuple[str, ...]:
@@ -25,6 +30,7 @@ def _sentences(real: Block, simulated: Block | None, level: float) -> Iterator[s
     if simulated is not None:
         yield from _crossing(simulated, "the simulated data")
     yield from _why_upper_is_weak(real, simulated)
+    yield from _infinite(real)
     yield from _which_part(real)
     yield from _collapse(real)
     yield from _heavy_tails(real)
@@ -38,22 +44,23 @@ def how_far(block: Block, level: float, which: str) -> str:
     """The gap with both ends, or the one end there is."""
     gap, on = block.intervals.gap, f"On {which}"
     if gap.lower is not None and gap.lower is gap.upper:
-        return (
-            f"{on} the gap KL(q(z|x) || p(z|x)) is {_nats(gap.lower.value)} per datum on average "
-            "(exact: the model is linear-Gaussian)."
-        )
+        return f"{on} {GAP} {_nats(gap.lower.value)} per datum on average (exact: the model is linear-Gaussian)."
     with_probability = f"each interval holds with probability {level:.0%}"
-    lower = f"at least {_end(gap.lower)}" if gap.lower is not None else "not bounded from below"
     if gap.upper is None:
+        if gap.lower is None:
+            return f"{on} {GAP} not bounded from either side."
         return (
-            f"{on} the gap KL(q(z|x) || p(z|x)) is bounded from below only (one-sided): {lower} per datum on average; "
+            f"{on} {GAP} bounded from below only (one-sided): at least {_end(gap.lower)} per datum on average; "
             f"{with_probability}. How large it is at most is not known."
         )
-    small = ""
-    if gap.lower is None or gap.lower.value <= 0.0:
-        small = " A gap of zero is not excluded."
+    if gap.lower is None:
+        return (
+            f"{on} {GAP} bounded from above only (one-sided): at most {_end(gap.upper)} per datum on average; "
+            f"{with_probability}."
+        )
+    small = "" if gap.lower.value > 0.0 else " A gap of zero is not excluded."
     return (
-        f"{on} the gap KL(q(z|x) || p(z|x)) is {lower} and at most {_end(gap.upper)} per datum on average; "
+        f"{on} {GAP} at least {_end(gap.lower)} and at most {_end(gap.upper)} per datum on average; "
         f"{with_probability}.{small}"
     )
 
@@ -67,64 +74,84 @@ def _why_upper_is_weak(real: Block, simulated: Block | None) -> Iterator[str]:
             else " The simulated data have one, but are other data: neither line bounds the other."
         )
         yield (
-            "On given data the upper end of log p(x) is asymptotic: it rests on long chains, and fails on the low side if they miss a "
-            f"mode, because no exact posterior draw is known.{other}"
+            "On given data the upper end of log p(x) is asymptotic: it rests on long chains, and fails on the low "
+            f"side if they miss a mode, because no exact posterior draw is known.{other}"
+        )
+
+
+def _infinite(block: Block) -> Iterator[str]:
+    if block.elbo == -math.inf:
+        yield (
+            "The ELBO is minus infinity: q(z|x) puts mass where p(x, z) is zero, so the gap is infinite. Keep the "
+            "encoder within the support of the model."
         )
 
 
 def _which_part(block: Block) -> Iterator[str]:
     gap, parts = block.intervals.gap.estimate, block.intervals
     amortisation, approximation = parts.amortisation_gap.estimate, parts.approximation_gap.estimate
-    if gap is None or amortisation is None or approximation is None or gap <= 0.02:
+    if gap is None or amortisation is None or approximation is None:
+        return
+    if not (NEGLIGIBLE_GAP < gap < math.inf and math.isfinite(amortisation)):
         return
     share = min(max(amortisation / gap, 0.0), 1.0)
-    kind = parts.amortisation_gap.kind
     if share >= 0.5:
         yield (
-            f"Amortisation is about {share:.0%} of the gap ({_nats(amortisation)}, {kind}): the encoder misses the best q of its "
-            "family. A larger encoder or longer training can close this part."
+            f"Amortisation is about {share:.0%} of the gap ({_nats(amortisation)}, {parts.amortisation_gap.kind}): the "
+            "encoder misses the best q of its family. A larger encoder or longer training can close this part."
         )
     else:
         yield (
-            f"Approximation is about {1 - share:.0%} of the gap ({_nats(approximation)}, {parts.approximation_gap.kind}): even the best q "
-            "of the family falls short. A richer variational family can close this part; a larger encoder cannot."
+            f"Approximation is about {1 - share:.0%} of the gap ({_nats(approximation)}, "
+            f"{parts.approximation_gap.kind}): even the best q of the family falls short. A richer variational family "
+            "can close this part; a larger encoder cannot."
         )
 
 
 def _collapse(block: Block) -> Iterator[str]:
+    if block.n == 1:
+        return
     if block.active_units == 0:
-        yield (
-            f"No latent dimension is active (variance over data of E_q[z_i|x] above {ACTIVE_VARIANCE}): the posterior has collapsed to the "
-            "prior. The decoder ignores z, and a small gap is no success here."
-        )
+        if block.kl_per_dimension and sum(block.kl_per_dimension) > NEGLIGIBLE_KL:
+            yield (
+                f"No latent dimension is active ({ACTIVE}): the encoder gives nearly the same q for every datum, and "
+                "that q is not the prior."
+            )
+        else:
+            yield (
+                f"No latent dimension is active ({ACTIVE}): the posterior has collapsed to the prior. The decoder "
+                "ignores z, and a small gap is no success here."
+            )
     elif block.active_units <= block.latent / 2:
         yield (
-            f"{block.active_units} of {block.latent} latent dimensions are active (variance over data of E_q[z_i|x] above "
-            f"{ACTIVE_VARIANCE}); the others have no gap because they carry nothing."
+            f"{block.active_units} of {block.latent} latent dimensions are active ({ACTIVE}); the others have no gap "
+            "because they carry nothing."
         )
 
 
 def _heavy_tails(block: Block) -> Iterator[str]:
     if block.khat_share_above > MANY_HEAVY_TAILS:
         yield (
-            f"The k-hat of the encoder's importance weights exceeds {KHAT_LIMIT} for {block.khat_share_above:.0%} of the data: importance "
-            "sampling with this encoder is unreliable there, and values computed with it are probably too low."
+            f"The k-hat of the encoder's importance weights exceeds {KHAT_LIMIT} for {block.khat_share_above:.0%} of "
+            "the data: importance sampling with this encoder is unreliable there, and values computed with it are "
+            "probably too low."
         )
 
 
 def _convergence(block: Block) -> Iterator[str]:
     if block.refinement_converged < WELL_CONVERGED:
         yield (
-            f"The refinement of q had converged for {block.refinement_converged:.0%} of the data only: the amortisation gap is "
-            "probably larger, and the approximation gap smaller, than reported. Raise `refine_steps`."
+            f"The refinement of q had converged for {block.refinement_converged:.0%} of the data only: the "
+            "amortisation gap is probably larger, and the approximation gap smaller, than reported. Raise "
+            "`refine_steps`."
         )
 
 
 def _family(block: Block) -> Iterator[str]:
     if not block.diagonal_family and block.route != "closed form":
         yield (
-            "The encoder's family is not the diagonal Gaussian, but q was refined among diagonal Gaussians: the split of the gap refers to "
-            "that family."
+            "The encoder's family is not the diagonal Gaussian, but q was refined among diagonal Gaussians: the split "
+            "of the gap refers to that family."
         )
 
 
@@ -134,33 +161,30 @@ def _mismatch(real: Block, simulated: Block | None) -> Iterator[str]:
     ours, theirs = real.intervals.gap, simulated.intervals.gap
     if _apart(ours, theirs) and ours.estimate is not None and theirs.estimate is not None:
         yield (
-            f"The gap on simulated data ({_nats(theirs.estimate)}) differs from that on these data ({_nats(ours.estimate)}): the model's own "
-            "samples are not like the data, so the one says little about the other."
+            f"The gap on simulated data ({_nats(theirs.estimate)}) differs from that on these data "
+            f"({_nats(ours.estimate)}): the model's own samples are not like the data, so the one says little about "
+            "the other."
         )
 
 
 def _few(block: Block) -> Iterator[str]:
-    if block.n < LEAST_DATA_FOR_UNITS and block.active_units < block.latent:
-        yield f"Active units were counted over {block.n} data; at least {LEAST_DATA_FOR_UNITS} are recommended."
+    if block.n < LEAST_DATA_FOR_UNITS and (block.n == 1 or block.active_units < block.latent):
+        what = "cannot be counted with one datum" if block.n == 1 else f"were counted over {block.n} data"
+        yield f"Active units {what}; at least {LEAST_DATA_FOR_UNITS} are recommended."
     if block.mutual_information_saturated:
         yield (
-            f"The mutual information estimate ({_nats(block.mutual_information)}) is near the largest that {block.n} data can show: the true "
-            "value is probably larger."
+            f"The mutual information estimate ({_nats(block.mutual_information)}) is near the largest that {block.n} "
+            "data can show: the true value is probably larger."
         )
 
 
 def _crossing(block: Block, which: str) -> Iterator[str]:
     evidence = block.intervals.log_evidence
     if evidence.lower is not None and evidence.upper is not None and evidence.lower.value > evidence.upper.value:
-        yield (
-            f"On {which} the two ends of log p(x) cross: at least one does not hold. "
-            + (
-                "The upper one is only asymptotic and is the likelier culprit. "
-                if evidence.upper.kind is Kind.ASYMPTOTIC
-                else ""
-            )
-            + "Raise `temperatures`."
-        )
+        culprit = ""
+        if evidence.upper.kind is Kind.ASYMPTOTIC:
+            culprit = "The upper one is only asymptotic and is the likelier culprit. "
+        yield (f"On {which} the two ends of log p(x) cross: at least one does not hold. {culprit}Raise `temperatures`.")
 
 
 def _apart(a: Interval, b: Interval) -> bool:
