@@ -8,13 +8,16 @@ from .errors import FormulaError as FormulaError
 from .errors import InputError as InputError
 from .errors import Refused as Refused
 from .estimation.bindings import Bindings as Bindings
+from .estimation.doubly_reparameterised import DoublyReparameterised as DoublyReparameterised
 from .estimation.estimate import estimate as estimate
-from .estimation.gradients import Pathwise as Pathwise
 from .estimation.objective import Objective as Objective
 from .estimation.objectives import beta_elbo as beta_elbo
 from .estimation.objectives import elbo as elbo
 from .estimation.objectives import importance_weighted as importance_weighted
 from .estimation.objectives import renyi as renyi
+from .estimation.pathwise import Pathwise as Pathwise
+from .estimation.score_function import ScoreFunction as ScoreFunction
+from .estimation.sticking_the_landing import StickingTheLanding as StickingTheLanding
 from .evidence.certificate import Certificate as Certificate
 from .evidence.certify import certify as certify
 from .evidence.settings import CertifySettings as CertifySettings

@@ -3,7 +3,7 @@
 import pytest
 
 from elbowroom.errors import FormulaError, InputError, Refused
-from elbowroom.estimation.gradients import DoublyReparameterised
+from elbowroom.estimation.doubly_reparameterised import DoublyReparameterised
 from elbowroom.estimation.objective import Objective
 from elbowroom.estimation.objectives import beta_elbo, elbo, importance_weighted
 from elbowroom.training.objective import PRESETS, describe_objective, make_objective

@@ -7,8 +7,9 @@ from jaxtyping import Array, PRNGKeyArray
 
 from elbowroom.errors import InputError
 from elbowroom.estimation.bindings import Bindings
-from elbowroom.estimation.gradients import AbstractGradient, Pathwise
+from elbowroom.estimation.gradient import AbstractGradient
 from elbowroom.estimation.interpret import value
+from elbowroom.estimation.pathwise import Pathwise
 from elbowroom.estimation.scope import Scope, keys_for
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.law import Variable
@@ -34,7 +35,7 @@ def estimate(
 
     the second one computed from $\log w$ throughout. So $\log \mathbb E_{q(z|x)}[p(x, z) / q(z|x)]$ with K draws is
     the importance-weighted bound, and $\frac1{1-\alpha} \log \mathbb E_q[(p/q)^{1-\alpha}]$ the Rényi bound. A KL or an
-    entropy is computed in closed form where NumPyro has one and `gradient` allows it.
+    entropy has its closed form as value where NumPyro knows one.
 
     **Symbols.** q, p, ... stand for what `bindings` binds them to; a joint density is the product of bound ones.
     `observed` gives variables their values, one datum each; batching is the caller's `vmap`. K is `samples`.

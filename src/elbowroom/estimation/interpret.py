@@ -12,7 +12,7 @@ from numpyro.distributions.kl import kl_divergence
 
 from elbowroom.errors import InputError, MissingRule
 from elbowroom.estimation.chain import factorise
-from elbowroom.estimation.gradients import Values
+from elbowroom.estimation.gradient import Values
 from elbowroom.estimation.measures import as_expectation
 from elbowroom.estimation.scope import Scope
 from elbowroom.functional.expression import (
@@ -198,8 +198,17 @@ def _(node: Integral, scope: Scope) -> Any:
 
 @value.register
 def _(node: KL, scope: Scope) -> Any:
-    closed = _closed_kl(node, scope) if scope.gradient.closed_forms else None
-    return value(Expectation(node.left, log(node.left / node.right)), scope) if closed is None else closed
+    return _closed_or_sampled(_closed_kl(node, scope), Expectation(node.left, log(node.left / node.right)), scope)
+
+
+def _closed_or_sampled(closed: Array | None, average: Expression, scope: Scope) -> Any:
+    """The closed form where there is one, with the derivative of the average where the gradient detaches."""
+    if closed is not None and not scope.gradient.detaches:
+        return closed
+    sampled = value(average, scope)
+    if closed is None:
+        return sampled
+    return jax.lax.stop_gradient(closed) + (sampled - jax.lax.stop_gradient(sampled))
 
 
 def _closed_kl(node: KL, scope: Scope) -> Array | None:
@@ -208,7 +217,7 @@ def _closed_kl(node: KL, scope: Scope) -> Array | None:
         return None
     left = factorise(node.left, scope.bindings)
     right = factorise(node.right, scope.bindings)
-    if len(left) != 1 or len(right) != 1 or left[0].of in (*left[0].given, *right[0].given):
+    if len(left) != 1 or len(right) != 1 or left[0].of != right[0].of:
         return None
     try:
         return kl_divergence(
@@ -220,15 +229,20 @@ def _closed_kl(node: KL, scope: Scope) -> Array | None:
 
 @value.register
 def _(node: Entropy, scope: Scope) -> Any:
-    density = node.density
-    if scope.gradient.closed_forms and isinstance(density, DensityValue):
-        parts = factorise(density, scope.bindings)
-        try:
-            if len(parts) == 1:
-                return scope.distribution(density.letter, parts[0]).entropy()
-        except NotImplementedError:
-            pass
-    return value(Expectation(density, -log(density)), scope)
+    return _closed_or_sampled(_closed_entropy(node, scope), Expectation(node.density, -log(node.density)), scope)
+
+
+def _closed_entropy(node: Entropy, scope: Scope) -> Array | None:
+    """The entropy in closed form, or `None` where NumPyro has none for this family."""
+    if not isinstance(node.density, DensityValue):
+        return None
+    parts = factorise(node.density, scope.bindings)
+    if len(parts) != 1:
+        return None
+    try:
+        return scope.distribution(node.density.letter, parts[0]).entropy()
+    except NotImplementedError:
+        return None
 
 
 def _is_density(node: Expression) -> bool:

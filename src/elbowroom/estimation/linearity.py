@@ -53,7 +53,8 @@ def log_coefficient(node: Expression, density: DensityValue) -> tuple[Fraction |
     r"""How $\log q$ enters a term: the coefficients with which it is added up, or `None` if it enters otherwise.
 
     A coefficient is `None` itself if it is not a known number but free of the variables of the density.
-    `log p(x, z)/q(z | x)` gives (-1,), a term without q gives ().
+    `log p(x, z)/q(z | x)` gives (-1,), a term without q gives (). Another density of the same letter that shares a
+    variable with it, such as q(y, z | x), holds it as a factor, and so counts as entering otherwise.
     """
     return _in_term(node, density, Fraction(1))
 
@@ -77,7 +78,7 @@ def _in_log(node: Expression, density: DensityValue, scale: Fraction | None) -> 
     if not _holds(node, density):
         return ()
     if isinstance(node, DensityValue):
-        return (scale,)
+        return (scale,) if _variables(node) == _variables(density) else None
     if isinstance(node, Product):
         return _joined([_in_log(factor, density, scale) for factor in node.factors])
     if isinstance(node, Power) and not mentions(node.exponent, {v.name for v in density.of}):
@@ -86,7 +87,14 @@ def _in_log(node: Expression, density: DensityValue, scale: Fraction | None) -> 
 
 
 def _holds(node: Expression, density: DensityValue) -> bool:
-    return bool(node == density) or any(_holds(child, density) for child in children(node))
+    if isinstance(node, DensityValue):
+        return node.letter == density.letter and bool(_variables(node)[0] & _variables(density)[0])
+    return any(_holds(child, density) for child in children(node))
+
+
+def _variables(density: DensityValue) -> tuple[frozenset[str], frozenset[str]]:
+    of, given = ((variable.name for variable in part) for part in (density.of, density.given))
+    return frozenset(of), frozenset(given)
 
 
 def _joined(parts: list[tuple[Fraction | None, ...] | None]) -> tuple[Fraction | None, ...] | None:

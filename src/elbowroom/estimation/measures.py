@@ -20,6 +20,15 @@ def factors_of(measure: Expression) -> tuple[DensityValue, ...]:
     return tuple(factor for factor in factors if isinstance(factor, DensityValue))
 
 
+def measure_of(node: Expression) -> tuple[DensityValue, ...]:
+    """The densities that a sampled functional is an average over; none for any other node."""
+    if isinstance(node, Expectation):
+        return factors_of(node.measure)
+    if isinstance(node, KL):
+        return factors_of(node.left)
+    return factors_of(node.density) if isinstance(node, Entropy) else ()
+
+
 def mentions(node: Expression, names: set[str]) -> bool:
     """Whether one of the variables named occurs in an expression, as a variable or as an argument of a density."""
     if isinstance(node, Variable):

@@ -9,7 +9,8 @@ from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 from elbowroom.errors import InputError
 from elbowroom.estimation.bindings import Bindings
 from elbowroom.estimation.estimate import estimate
-from elbowroom.estimation.gradients import AbstractGradient, Pathwise
+from elbowroom.estimation.gradient import AbstractGradient
+from elbowroom.estimation.pathwise import Pathwise
 from elbowroom.estimation.symbols import x as observed_variable
 from elbowroom.functional.expression import Expression
 

@@ -3,8 +3,9 @@
 from fractions import Fraction
 
 from elbowroom.errors import InputError
-from elbowroom.estimation.gradients import AbstractGradient, Pathwise
+from elbowroom.estimation.gradient import AbstractGradient
 from elbowroom.estimation.objective import Objective, Schedule
+from elbowroom.estimation.pathwise import Pathwise
 from elbowroom.estimation.symbols import p, q, x, z
 from elbowroom.functional.expression import Constant, Expression, Parameter, log
 from elbowroom.functional.functionals import KL, E

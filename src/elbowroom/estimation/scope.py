@@ -10,10 +10,10 @@ import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray
 from numpyro.distributions import Distribution
 
-from elbowroom.errors import InputError
+from elbowroom.errors import InputError, Refused
 from elbowroom.estimation.bindings import Bindings, Conditional
 from elbowroom.estimation.chain import factorise
-from elbowroom.estimation.gradients import AbstractGradient, Draws, Values
+from elbowroom.estimation.gradient import AbstractGradient, Draws, Values
 from elbowroom.estimation.measures import Measure, factors_of, levels
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.law import DensityValue
@@ -26,8 +26,8 @@ class Scope:
     """One level of an expression: everything at it sees the same values and shares the same draws.
 
     `keys` has one key per measure of the level. `memory` holds the distributions made and the draws taken at this
-    level, so that a network is applied once however often its density occurs. `detached` names the densities whose
-    parameters are held fixed when they are evaluated.
+    level, so that a network is applied once however often its density occurs. `drawn` names the variables that hold
+    draws, `detached` the densities whose parameters are held fixed when they are evaluated.
     """
 
     bindings: Bindings
@@ -36,6 +36,7 @@ class Scope:
     nested: Mapping[Measure, bool]
     samples: int
     gradient: AbstractGradient
+    drawn: frozenset[str] = frozenset()
     detached: frozenset[tuple[str, str]] = frozenset()
     memory: dict[Any, Any] = dataclasses.field(default_factory=dict)
 
@@ -101,6 +102,7 @@ class Scope:
             values={**self.values, **values},
             keys=keys,
             nested=nested,
+            drawn=self.drawn | set(values),
             detached=detached,
             memory=made,
         )
@@ -120,11 +122,24 @@ def keys_for(
 def _draw(scope: Scope, measure: Expression, key: PRNGKeyArray) -> Draws:
     parts: list[Part] = [(d.letter, part) for d in factors_of(measure) for part in factorise(d, scope.bindings)]
     parts = _in_order(parts)
+    if scope.gradient.detaches:
+        _check_unconditioned(scope, parts)
     keys = [key] if len(parts) == 1 else list(jr.split(key, len(parts)))
     drawn: dict[str, Array] = {}
     for (letter, part), one_key in zip(parts, keys, strict=True):
         drawn[part.of] = _draw_part(scope, letter, part, one_key, drawn)
     return Draws(drawn, lambda: _log_density(scope, parts, drawn))
+
+
+def _check_unconditioned(scope: Scope, parts: list[Part]) -> None:
+    drawn = scope.drawn | {part.of for _, part in parts}
+    for letter, part in parts:
+        if found := drawn & set(part.given):
+            raise Refused(
+                f"{type(scope.gradient).__name__} cannot hold the parameters of {letter}({part.of} | "
+                f"{', '.join(part.given)}) fixed without cutting the path through {', '.join(sorted(found))}, which is "
+                "drawn too. Use Pathwise()."
+            )
 
 
 def _in_order(parts: list[Part]) -> list[Part]:

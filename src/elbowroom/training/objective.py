@@ -4,15 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 
 from elbowroom.errors import InputError
-from elbowroom.estimation.gradients import (
-    AbstractGradient,
-    DoublyReparameterised,
-    Pathwise,
-    ScoreFunction,
-    StickingTheLanding,
-)
+from elbowroom.estimation.doubly_reparameterised import DoublyReparameterised
+from elbowroom.estimation.gradient import AbstractGradient
 from elbowroom.estimation.objective import Objective
 from elbowroom.estimation.objectives import beta_elbo, elbo, importance_weighted, renyi
+from elbowroom.estimation.pathwise import Pathwise
+from elbowroom.estimation.score_function import ScoreFunction
+from elbowroom.estimation.sticking_the_landing import StickingTheLanding
 from elbowroom.functional.expression import Parameter
 from elbowroom.functional.parse import parse
 from elbowroom.functional.traverse import walk
