@@ -1,1 +1,1 @@
-"""Models that were built elsewhere."""
+"""Models that were built elsewhere, as the certificate takes them: plain functions, NumPyro, PyTorch."""
