@@ -114,7 +114,7 @@ def linear_gaussian(model: LatentVariableModel, example: Float[np.ndarray, " obs
     def scale(z):
         return jnp.sqrt(jnp.asarray(model.decoder(z).variance))
 
-    jacobian = jax.jacfwd(mean)
+    jacobian = jax.jacrev(mean)  # reverse mode: a decoder run outside JAX has no other
     if depends_on_argument(jacobian, origin) or depends_on_argument(scale, origin):
         return None
     with jax.default_matmul_precision("highest"):
