@@ -43,10 +43,13 @@ def raising(error: BaseException):
     return run
 
 
+HEAVY = {"jax", "jaxlib", "numpy", "scipy", "matplotlib", "sklearn", "numpyro", "equinox", "optax", "blackjax", "torch"}
+
+
 def test_help_imports_no_array_library_and_names_every_command():
     program = (
         "import sys; from elbowroom.cli.main import main; status = main(['--help']); "
-        "print(sorted({'jax', 'numpy', 'scipy', 'matplotlib', 'sklearn'} & set(sys.modules)), file=sys.stderr); "
+        f"print(sorted({HEAVY} & set(sys.modules)), file=sys.stderr); "
         "sys.exit(status)"
     )
     answer = python("-c", program)
@@ -94,6 +97,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         (["x", "--epochs", "many"], ["--epochs: Invalid int value: 'many'."]),
         (["x", "y"], ["There is one argument too many: 'y'."]),
         ([], ["DATA"]),
+        (["x", "-KL"], ["There is no option '-KL' here."]),
     ],
 )
 def test_bad_usage_is_one_paragraph(command, words, parts, capsys):
@@ -104,6 +108,14 @@ def test_bad_usage_is_one_paragraph(command, words, parts, capsys):
     for part in parts:
         assert part in captured.err.replace("\n", " ")
     assert "\n\n" not in captured.err
+
+
+@pytest.mark.parametrize("formula", ["-KL(q(z|x) || p(z))", "-E_q(z|x)[log p(x)]", "-(x+1)", "-2*log(p(x))"])
+def test_a_formula_may_begin_with_a_minus_sign(command, formula):
+    read = []
+    command(lambda arguments: read.append(arguments.data) or 0, declare)
+    assert main.main(["probe", formula, "--epochs", "3"]) == 0
+    assert [text.strip() for text in read] == [formula]
 
 
 def test_status_of_the_command_is_the_status_of_the_program(command):
@@ -121,6 +133,7 @@ def test_status_of_the_command_is_the_status_of_the_program(command):
         (KeyboardInterrupt(), 130, "Interrupted."),
         (OSError(28, "No space left on device", "run/weights.safetensors"), 2, "No space left on device"),
         (MemoryError(), 2, "memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 800000000000 bytes."), 2, "smaller model"),
         (ZeroDivisionError("1/0"), 70, "defect of the program"),
     ],
     ids=lambda value: type(value).__name__,

@@ -1,7 +1,5 @@
 """The whole road through the command line: train, certify, report, on a model of a few units."""
 
-import contextlib
-import io
 import json
 import shutil
 
@@ -12,40 +10,16 @@ from cli.runs import as_users_run, contents_of, train_small
 from elbowroom.cli.main import main
 from elbowroom.report.certificate_file import is_current, read_certificate
 
-BLOCK = {
-    "elbo", "log_evidence", "gap", "approximation_gap", "amortisation_gap", "khat", "active_units",
-    "mutual_information", "kl_per_dimension",
-}  # fmt: skip
-SMALL = ["--epochs", "2", "--batch", "400", "--latent", "2", "--hidden", "4", "-n", "6"]
-
 
 def call(words: list[str]) -> int:
     with as_users_run():
         return main(words)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """The folder of a finished `elbowroom run`, and its JSON."""
-    folder = tmp_path_factory.mktemp("whole") / "digits"
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        assert call(["run", "digits", "--out", str(folder), *SMALL, "--json"]) == 0
-    return folder, json.loads(said.getvalue())
-
-
-def test_the_json_of_run_is_that_of_its_three_stages(whole):
-    folder, answer = whole
-    assert set(answer) == {"train", "certificate", "report"}
-    assert set(answer["train"]) == {
-        "run", "data", "steps", "epochs", "elbo", "samples_per_second", "seconds", "device",
-    }  # fmt: skip
-    certificate = answer["certificate"]
-    assert BLOCK | {"objective", "data", "split", "n", "level", "simulated", "verdict", "seconds"} <= set(certificate)
-    assert set(certificate["simulated"]) >= BLOCK
+def test_the_json_of_run_says_what_was_certified(whole):
+    certificate = whole[1]["certificate"]
     assert (certificate["objective"], certificate["data"], certificate["split"]) == ("elbo", "digits", "test")
     assert (certificate["n"], certificate["level"], len(certificate["kl_per_dimension"])) == (6, 0.95, 2)
-    assert isinstance(certificate["gradient_evaluations"], int)
-    assert answer["report"] == str(folder / "report.html")
 
 
 def test_every_end_of_every_interval_has_a_kind(whole):

@@ -34,10 +34,10 @@ def holed(shape, *places, value=np.nan):
 
 
 REFUSED = {
-    "text": (np.array([["a"]]), "It holds text, not numbers."),
-    "objects": (np.array([[None]]), "It holds Python objects, not numbers."),
-    "complex": (np.array([[1j]]), "It holds complex numbers, not numbers."),
-    "dates": (np.array([["2020-01-01"]], "M8[D]"), "It holds dates, not numbers."),
+    "text": (np.array([["a"]]), "It holds text, not real numbers."),
+    "objects": (np.array([[None]]), "It holds Python objects, not real numbers."),
+    "complex": (np.array([[1j]]), "It holds complex numbers, not real numbers."),
+    "dates": (np.array([["2020-01-01"]], "M8[D]"), "It holds dates, not real numbers."),
     "a vector": (np.zeros(5), "It has shape (5,): data need one row per datum"),
     "a number": (np.float64(3.0).reshape(()), "It has shape (): data need one row per datum"),
     "no rows": (np.zeros((0, 3)), "It has shape (0, 3): it holds no data."),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from elbowroom.cli.output import bold, wrap
+from elbowroom.report.rounding import lower_end, upper_end
 
 Row = tuple[str, str, str]
 
@@ -60,14 +61,13 @@ def _error(value: float | None) -> str:
 
 
 def _interval(ends: Mapping[str, Any]) -> str:
+    """Both ends, rounded outwards, so that what is shown holds as well."""
     lower, upper = ends.get("lower"), ends.get("upper")
     if lower is None and upper is None:
         return "not bounded"
     if upper is None:
-        return f"at least {_number(lower)}"
-    if lower is None:
-        return f"at most {_number(upper)}"
-    return f"{_number(lower)} to {_number(upper)}"
+        return f"at least {lower_end(lower)}"
+    return f"at most {upper_end(upper)}" if lower is None else f"{lower_end(lower)} to {upper_end(upper)}"
 
 
 def _kinds(ends: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from elbowroom.cli.certificate_text import certificate_text
 from elbowroom.cli.machine import prepare_machine
-from elbowroom.cli.options import add_machine_options
+from elbowroom.cli.options import RUNS_SEED, add_machine_options, add_seed_option, check_seed
 from elbowroom.cli.output import finite, print_json
 from elbowroom.cli.waiting import waiting
 from elbowroom.errors import InputError
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--level", type=float, default=0.95, metavar="L", help="the probability of each interval (default: 0.95)"
     )
     parser.add_argument("--per-datum", metavar="FILE.npz", help="write the arrays behind the means here, too")
-    parser.add_argument("--seed", type=int, metavar="N", help="which data and draws (default: the seed of the run)")
+    add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
 
 
@@ -60,8 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check(n: int, level: float, per_datum: str | None, seed: int | None = None) -> None:
     """Refuse what cannot be certified before anything is loaded."""
-    if seed is not None and not 0 <= seed < 2**32:
-        raise InputError(f"--seed is {seed}, and has to be between 0 and 4294967295.")
+    check_seed(seed)
     if n < 2:
         raise InputError(f"-n is {n}, and has to be at least 2: a standard error needs two data.")
     if not 0.0 < level < 1.0:

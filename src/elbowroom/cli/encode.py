@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from elbowroom.cli.machine import prepare_machine
 from elbowroom.cli.new_data import NewData, add_data_arguments, new_data
-from elbowroom.cli.options import add_machine_options, add_seed_option
+from elbowroom.cli.options import RUNS_SEED, add_machine_options, add_seed_option, check_seed
 from elbowroom.cli.output import print_json, wrap
 from elbowroom.cli.output_file import Result, add_output_options, check_output, write_output
 
@@ -22,13 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "mean and scale of q(z | x), and the labels (.npy: the means; .png: their first two principal directions)",
     )
-    add_seed_option(parser)
+    add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Encode, write and say what was written."""
     path = check_output(arguments.out, arguments.force)
+    check_seed(arguments.seed)
     prepare_machine(arguments.device, arguments.threads)
     from elbowroom.training.run_folder import load_run
 

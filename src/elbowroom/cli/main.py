@@ -19,6 +19,11 @@ from elbowroom.errors import InputError, Refused
 
 DONE, FALSE, BAD_INPUT, REFUSED, DEFECT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 70, 130, 141
 
+TOO_LARGE = (
+    "The memory of this machine does not suffice. Use fewer data, a smaller batch, fewer draws for each datum, or a "
+    "smaller model."
+)
+
 DESCRIPTION = "elbowroom: the room between the ELBO and the evidence."
 
 EPILOG = """\
@@ -103,10 +108,10 @@ def _guarded(command: Command, words: list[str]) -> int:
         place = f" ({error.filename})" if error.filename else ""
         complain(f"{title}: The system refused to read or write{place}: {error.strerror or error}.")
         return BAD_INPUT
-    except MemoryError:
-        complain(f"{title}: The memory of this machine does not suffice. Use fewer data or smaller batches.")
-        return BAD_INPUT
     except Exception as error:  # the last resort: whatever else is raised is a defect
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # as JAX says it
+            complain(f"{title}: {TOO_LARGE}")
+            return BAD_INPUT
         return _defect(title, error)
 
 

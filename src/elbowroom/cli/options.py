@@ -2,6 +2,10 @@
 
 import argparse
 
+from elbowroom.errors import InputError
+
+RUNS_SEED = "the seed of the run"
+
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
     """`--device` and `--threads`, for `prepare_machine`."""
@@ -10,9 +14,18 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--threads", type=int, metavar="N", help="threads on the CPU (default: all)")
 
 
-def add_seed_option(parser: argparse.ArgumentParser) -> None:
-    """`--seed`, from which all randomness follows."""
-    parser.add_argument("--seed", type=int, metavar="N", help="from which all randomness follows (default: 0)")
+def add_seed_option(parser: argparse.ArgumentParser, default: str = "0") -> None:
+    """`--seed`, from which all randomness follows; `default` says in words what stands in for it."""
+    parser.add_argument("--seed", type=int, metavar="N", help=f"from which all randomness follows (default: {default})")
+
+
+def check_seed(seed: int | None) -> None:
+    """Refuse a seed that is no 32-bit number.
+
+    **Raises.** `InputError` with the seed and the range.
+    """
+    if seed is not None and not 0 <= seed < 2**32:
+        raise InputError(f"--seed is {seed}, and has to be between 0 and {2**32 - 1}.")
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:

@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse `words`, or raise `InputError` with what is wrong and the nearest name that exists."""
         try:
-            arguments, unknown = self.parse_known_args(list(words))
+            arguments, unknown = self.parse_known_args([_shielded(word) for word in words])
         except argparse.ArgumentError as error:
             raise InputError(self._explain(error)) from None
         if unknown:
@@ -63,8 +63,12 @@ class Parser(argparse.ArgumentParser):
         if not name.startswith("-"):
             return f"There is one argument too many: {word!r}. {self._see_help()}"
         hint = nearest(name, self.option_names())
-        minus = "" if hint or name.startswith("--") else 'A formula that begins with a minus sign goes after " -- ". '
-        return f"There is no option {name!r} here. {hint}{minus}{self._see_help()}"
+        return f"There is no option {name!r} here. {hint}{self._see_help()}"
+
+
+def _shielded(word: str) -> str:
+    """A formula that begins with a minus sign behind a space, so that it is not taken for an option."""
+    return f" {word}" if re.match(r"-[^-=]*[(\[]", word) else word
 
 
 def _label(action: argparse.Action) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from elbowroom.cli.image_file import check_images, mosaic_png
 from elbowroom.cli.machine import prepare_machine
 from elbowroom.cli.new_data import NewData, add_data_arguments, new_data
-from elbowroom.cli.options import add_machine_options, add_seed_option
+from elbowroom.cli.options import RUNS_SEED, add_machine_options, add_seed_option, check_seed
 from elbowroom.cli.output import print_json, wrap
 from elbowroom.cli.output_file import Result, add_output_options, check_output, write_output
 
@@ -26,13 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "E[x | z] at the mean z of q(z | x) (.npz: also x as the model sees it, and the labels; "
         ".png: pairs of x and its reconstruction)",
     )
-    add_seed_option(parser)
+    add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Reconstruct, write and say what was written."""
     path = check_output(arguments.out, arguments.force)
+    check_seed(arguments.seed)
     prepare_machine(arguments.device, arguments.threads)
     from elbowroom.training.run_folder import load_run
 

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from elbowroom.cli.machine import prepare_machine
-from elbowroom.cli.options import add_machine_options, add_seed_option
+from elbowroom.cli.options import RUNS_SEED, add_machine_options, add_seed_option, check_seed
 from elbowroom.cli.output import print_json, wrap
 from elbowroom.cli.output_file import Result, add_output_options, check_output, write_output
 from elbowroom.errors import InputError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PURPOSE = 0x73616D70  # sets the randomness of samples apart from that of the training with the same seed
 DRAWS_AT_ONCE = 2048
+COPIES = 3  # of the draws in memory at once: in parts, whole, and packed for the file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the run folder that `elbowroom train` made")
     parser.add_argument("-n", type=int, default=100, metavar="N", help="how many data to draw (default: 100)")
     add_output_options(parser, "draws x ~ p(x) (.npz: also their mean E[x | z] and z; .png: the means)")
-    add_seed_option(parser)
+    add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
 
 
@@ -32,8 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.n < 1:
         raise InputError(f"-n is {arguments.n}, and has to be at least 1.")
     path = check_output(arguments.out, arguments.force)
+    check_seed(arguments.seed)
     prepare_machine(arguments.device, arguments.threads)
     from elbowroom.cli.image_file import check_images, mosaic_png
+    from elbowroom.data.memory import check_fits
     from elbowroom.training.run_folder import load_run
 
     loaded = load_run(arguments.run)
@@ -41,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     if path.suffix.lower() == ".png":
         check_images(shape, "samples")
     seed = loaded.settings.training.seed if arguments.seed is None else arguments.seed
+    values = 2 * loaded.config["dataset"]["observed"] + loaded.settings.model.latent
+    less = "Draw fewer at a time, each time with another --seed."
+    check_fits(COPIES * 4 * values * arguments.n, f"-n is {arguments.n}, which", less)
     arrays = draw(loaded, arguments.n, seed)
     result = Result(arrays, "x", ("x",), lambda: mosaic_png(arrays["mean"], shape))
     write_output(path, result)

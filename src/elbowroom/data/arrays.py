@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from elbowroom.data.contents import Contents, Found, check_contents
+from elbowroom.data.memory import check_fits
 from elbowroom.errors import InputError
 
 _PART_NAMES = {"train": "train", "validation": "validation", "valid": "validation", "test": "test"}
 _WHOLE_NAMES = ("x", "data", "images")
 _LABEL_NAMES = ("labels", "y")
+FEWER = "Give fewer data, or keep them in a smaller type: uint8 for pixels, float32 for real numbers."
 
 
 def read_npy(path: Path) -> Contents:
@@ -20,6 +22,7 @@ def read_npy(path: Path) -> Contents:
         start = file.read(6)
     if start != b"\x93NUMPY":
         raise InputError(_not_an_array(path, start))
+    check_fits(path.stat().st_size, str(path), FEWER)
     array = _load(path)
     assert isinstance(array, np.ndarray)
     return check_contents(str(path), [Found("whole", array, str(path))])
@@ -104,6 +107,8 @@ def _load_members(path: Path) -> dict[str, np.ndarray]:
     archive = _load(path)
     assert not isinstance(archive, np.ndarray)
     with archive:
+        with zipfile.ZipFile(path) as members:
+            check_fits(sum(member.file_size for member in members.infolist()), f"{path}, unpacked,", FEWER)
         arrays = {name: _read_member(archive, name, path) for name in archive.files}
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
@@ -132,6 +137,8 @@ def _why_not(error: Exception, what: str) -> str:
             "any code. If you trust it, load it yourself and save plain numbers, numpy.save(file, "
             "numpy.asarray(values, dtype=numpy.float32))."
         )
+    if isinstance(error, MemoryError):
+        return f"{what} does not fit into memory, or its header is damaged ({error}). Give fewer data."
     return f"{what} is truncated or damaged ({error}). Write or fetch it again."
 
 

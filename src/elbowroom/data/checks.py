@@ -19,7 +19,7 @@ def check_values(array: np.ndarray, what: str) -> np.ndarray:
     value too large for float32.
     """
     if array.dtype.kind not in "buif":
-        raise InputError(f"{what} holds {_kind(array)}, not numbers. Data are arrays of integers or real numbers.")
+        raise InputError(f"{what} holds {_kind(array)}, not real numbers. Data are arrays of integers or real numbers.")
     if array.ndim < 2:
         raise InputError(
             f"{what} has shape {array.shape}: data need one row per datum, so an array of rank 2 or more, (datum, "

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from elbowroom.data.memory import check_fits
 from elbowroom.errors import InputError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -52,6 +53,8 @@ def _read(file: BinaryIO | gzip.GzipFile, path: Path) -> np.ndarray:
         )
     shape = struct.unpack(f">{rank}I", sizes)
     expected = math.prod(shape) * dtype.itemsize
+    if isinstance(file, gzip.GzipFile):  # a plain file cannot hold more than it does
+        check_fits(expected, f"{path}, as its header says,", "Check that it is the right file, or fetch it again.")
     values = _read_at_most(file, expected + 1)
     if len(values) < expected:
         raise InputError(

@@ -28,12 +28,17 @@ def certificate_section(contents: Contents) -> Markup:
         "one is no bound for the other."
     )
     real = table(
-        f"Real data: {certificate['n']} data of the split {certificate['split']}", HEAD, block_rows(certificate)
+        f"Real data: {certificate['n']} data of the split {certificate['split']}",
+        HEAD,
+        block_rows(certificate),
+        class_="block",
     )
     tables = [real]
     if simulated := certificate.get("simulated"):
         count = simulated.get("n", certificate["n"])
-        tables.append(table(f"Simulated: {count} data drawn from the model itself", HEAD, block_rows(simulated)))
+        tables.append(
+            table(f"Simulated: {count} data drawn from the model itself", HEAD, block_rows(simulated), class_="block")
+        )
     cost = f"{certificate['seconds']:.1f} seconds and {certificate['gradient_evaluations']:,} gradients of log p(x, z)."
     return element(
         "section",

@@ -38,6 +38,8 @@ def commands(run: Path, settings: Mapping[str, Any], certificate: Mapping[str, A
     certify = ["elbowroom", "certify", str(run)]
     if certificate is not None:
         certify += ["--split", certificate["split"], "-n", str(certificate["n"]), "--level", str(certificate["level"])]
+        if "seed" in certificate:
+            certify += ["--seed", str(certificate["seed"])]
     return shlex.join(words), shlex.join(certify), shlex.join(["elbowroom", "report", str(run)])
 
 

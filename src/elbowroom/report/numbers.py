@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from elbowroom.report.markup import Markup, element, join
+from elbowroom.report.rounding import lower_end, upper_end
 
 KINDS = {
     "exact": "computed in closed form, up to a numerical error.",
@@ -37,7 +38,7 @@ def error(value: float | None) -> str:
 
 
 def interval(ends: Mapping[str, Any], digits: int = 2) -> str:
-    """`lower to upper`, or the one end that is known.
+    """`lower to upper`, or the one end that is known; rounded outwards, so that what is shown holds as well.
 
     >>> interval({"lower": 1.0, "upper": None}), interval({"lower": -2.0, "upper": 0.5})
     ('at least 1.00', '−2.00 to 0.50')
@@ -45,11 +46,11 @@ def interval(ends: Mapping[str, Any], digits: int = 2) -> str:
     lower, upper = ends.get("lower"), ends.get("upper")
     if lower is None and upper is None:
         return "not bounded"
-    if upper is None:
-        return f"at least {nats(lower, digits)}"
-    if lower is None:
-        return f"at most {nats(upper, digits)}"
-    return f"{nats(lower, digits)} to {nats(upper, digits)}"
+    low = "" if lower is None else lower_end(lower, digits).replace("-", "−")
+    high = "" if upper is None else upper_end(upper, digits).replace("-", "−")
+    if not high:
+        return f"at least {low}"
+    return f"{low} to {high}" if low else f"at most {high}"
 
 
 def spread(elbo: Mapping[str, Any]) -> str:

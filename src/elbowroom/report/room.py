@@ -9,6 +9,7 @@ from elbowroom.report.drawing import BLUE, FAINT, INK, MUTED, ORANGE, PAPER, cha
 from elbowroom.report.numbers import interval, nats
 
 HEIGHT = 0.3
+BEHIND = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}  # keeps the lines of the grid out of the words
 
 
 def room_chart(blocks: Mapping[str, Mapping[str, Any]]) -> str:
@@ -39,13 +40,15 @@ def _line(axes: Axes, row: int, block: Mapping[str, Any]) -> None:
         width = max(known) - min(known)
         axes.barh(row, width, left=min(known), height=HEIGHT, color=BLUE, edgecolor=BLUE, linewidth=2)
         label = f"log p(x)  {interval(block['log_evidence'])}"
-        axes.annotate(label, (max(known), row), (10, 0), textcoords="offset points", va="center", color=BLUE)
+        place = (max(known), row)
+        axes.annotate(label, place, (10, 0), textcoords="offset points", va="center", color=BLUE, bbox=BEHIND)
         middle = ((elbo + min(known)) / 2, row - HEIGHT / 2)
         text = f"gap  {interval(block['gap'])}"
-        axes.annotate(text, middle, (0, -13), textcoords="offset points", ha="center", color=MUTED)
+        axes.annotate(text, middle, (0, -13), textcoords="offset points", ha="center", color=MUTED, bbox=BEHIND)
     axes.errorbar(elbo, row, xerr=error, color=ORANGE, capsize=4, linewidth=1.6)
     axes.plot(elbo, row, "o", color=ORANGE, markersize=9, markeredgecolor=PAPER, markeredgewidth=1.5)
     left = (elbo - error, row)
     axes.annotate(
-        f"ELBO  {nats(elbo)}", left, (-9, 0), textcoords="offset points", ha="right", va="center", color=ORANGE
-    )
+        f"ELBO  {nats(elbo)}", left, (-9, 0), textcoords="offset points", ha="right", va="center", color=ORANGE,
+        bbox=BEHIND,
+    )  # fmt: skip

@@ -72,8 +72,10 @@ def overridden(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
     """`tables` with the settings in `changes` put in their place, section by section; None changes nothing."""
     merged = {name: dict(table) if isinstance(table, Mapping) else table for name, table in tables.items()}
     for name, table in changes.items():
-        if not isinstance(table, Mapping) or not isinstance(merged.get(name, {}), Mapping):
-            merged[name] = table  # which read_settings refuses
+        if not isinstance(merged.get(name, {}), Mapping):
+            continue  # read_settings refuses it
+        if not isinstance(table, Mapping):
+            merged[name] = table  # likewise
         elif given := {key: value for key, value in table.items() if value is not None}:
             merged[name] = {**merged.get(name, {}), **given}
     return merged
