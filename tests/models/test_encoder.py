@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 from tests.models.likelihoods import doubled
 
+from elbowroom.models.distributions import softplus
 from elbowroom.models.encoder import DiagonalGaussianEncoder, linear_gaussian_encoder
 from elbowroom.models.networks import linear_with, make_perceptron
 
@@ -41,6 +42,13 @@ def test_the_scale_is_positive_and_finite_for_every_output(raw):
     variance = float(distribution.variance[0])
     assert 0 < variance < np.inf
     assert np.isfinite(float(distribution.log_prob(jnp.zeros(1))))
+
+
+@pytest.mark.parametrize("raw", [-87.0, -30.0, 0.0, 30.0, 1e4])
+def test_D27_there_is_no_clamp_on_which_a_datum_could_sit(raw):
+    """In float32 too the scale follows the network everywhere: what is reported elsewhere cannot happen here."""
+    scale = jax.grad(lambda at: softplus(at) + ENCODER.scale_floor)(jnp.asarray(raw, jnp.float32))
+    assert float(scale) > 0
 
 
 def test_the_scale_is_differentiable_where_it_is_small():

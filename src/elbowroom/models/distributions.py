@@ -40,4 +40,13 @@ class Bernoulli(dist.BernoulliLogits):
     def log_prob(self, value: ArrayLike) -> Array:
         r"""$x a - \log(1 + e^a)$ for log-odds a and x in {0, 1}; finite for every finite a."""
         logits = jnp.asarray(self.logits)
-        return logits * value - jnp.maximum(logits, 0) - jnp.log1p(jnp.exp(-jnp.abs(logits)))
+        return logits * value - softplus(logits)
+
+
+def softplus(raw: Array) -> Array:
+    r"""$\log(1 + e^s)$ without overflow; its derivative is $1 / (1 + e^{-s})$ everywhere, at 0 too.
+
+    Written with selections: of `maximum` and `abs`, autodiff makes the derivative 0 at 0.
+    """
+    positive = raw >= 0
+    return jnp.where(positive, raw, 0) + jnp.log1p(jnp.exp(jnp.where(positive, -raw, raw)))

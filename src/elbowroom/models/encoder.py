@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from numpyro.distributions import Distribution
 
-from elbowroom.models.distributions import Gaussian
+from elbowroom.models.distributions import Gaussian, softplus
 from elbowroom.models.networks import linear_with
 
 
@@ -54,8 +54,3 @@ def linear_gaussian_encoder(
     if centre is not None:
         offset = offset - slope @ centre
     return LinearGaussianEncoder(linear_with(slope, offset), jnp.broadcast_to(scale, offset.shape))
-
-
-def softplus(raw: Array) -> Array:
-    r"""$\log(1 + e^s)$ without overflow."""
-    return jnp.maximum(raw, 0) + jnp.log1p(jnp.exp(-jnp.abs(raw)))

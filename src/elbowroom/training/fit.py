@@ -78,11 +78,9 @@ def fit_model(
     **Arguments.** `folder` exists and holds `config.json`; `resume` says that it holds a state to go on from; `name`
     and `shown` are for the progress bar.
 
-    **Raises.** `InputError` if there are fewer training data than a batch, or the likelihood cannot have produced the
-    data; `NonFinite` if training meets a value that is NaN or infinite.
+    **Raises.** `NonFinite` if training meets a value that is NaN or infinite. The caller has checked data and settings.
     """
     begun = time.perf_counter()
-    check_size(dataset, settings)
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
     evaluations = _evaluations(make_block(static, settings.evaluation_samples), dataset, preparation, settings.seed)
     stepper = make_step(objective, optax.adam(settings.learning_rate), preparation.prepare, static)
@@ -127,8 +125,7 @@ def check_size(dataset: Dataset, settings: TrainSettings) -> None:
     if len(dataset.train) < settings.batch:
         raise InputError(
             f"The training split of {dataset.name} has {len(dataset.train)} rows, fewer than a batch of "
-            f"{settings.batch}. "
-            f"Use a batch of at most {len(dataset.train)} (--batch, training.batch), or more data."
+            f"{settings.batch}. Use a batch of at most {len(dataset.train)} (--batch, training.batch), or more data."
         )
 
 

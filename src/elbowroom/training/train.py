@@ -19,7 +19,9 @@ from elbowroom.models.vae import VAE
 from elbowroom.training.config_file import begin, make_config
 from elbowroom.training.fit import Fit, check_size, fit_model
 from elbowroom.training.objective import describe_objective, make_objective
+from elbowroom.training.position import last_step
 from elbowroom.training.run_settings import Binarise, RunSettings
+from elbowroom.training.schedules import warn_of_long_schedules
 from elbowroom.training.sections import write_section
 from elbowroom.training.settings import TrainSettings
 from elbowroom.training.start import initial_model, preparation_for
@@ -52,16 +54,18 @@ def train(
     decides.
 
     **Raises.** `InputError` for data the likelihood cannot produce, fewer data than a batch, or a folder `out` that
-    exists without `resume`; `Refused` when a value stops being finite.
+    exists without `resume`; `Refused` when a value stops being finite. **Warns** of a schedule that is longer than
+    training.
     """
     settings = TrainSettings() if settings is None else settings
     estimated = Objective.of(elbo() if objective is None else objective)
     dataset = data if isinstance(data, Dataset) else dataset_of(data)
     preparation = preparation_for(model, dataset, binarise)
     check_objective(estimated, model, dataset)
+    check_size(dataset, settings)
+    warn_of_long_schedules(estimated, last_step(settings.epochs, len(dataset.train), settings.batch))
     folder = None if out is None else Path(out)
     if folder is not None:
-        check_size(dataset, settings)
         tables = {
             "data": {"source": dataset.source},
             "model": None,
