@@ -63,11 +63,10 @@ def _error(value: float | None) -> str:
 def _interval(ends: Mapping[str, Any]) -> str:
     """Both ends, rounded outwards, so that what is shown holds as well."""
     lower, upper = ends.get("lower"), ends.get("upper")
-    if lower is None and upper is None:
-        return "not bounded"
-    if upper is None:
-        return f"at least {lower_end(lower)}"
-    return f"at most {upper_end(upper)}" if lower is None else f"{lower_end(lower)} to {upper_end(upper)}"
+    low, high = ("" if lower is None else lower_end(lower)), ("" if upper is None else upper_end(upper))
+    if low and high:
+        return f"{low} to {high}"
+    return f"at least {low}" if low else f"at most {high}" if high else "not bounded"
 
 
 def _kinds(ends: Mapping[str, Any]) -> str:
