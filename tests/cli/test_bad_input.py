@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from cli.runs import SMALL, as_users_run, contents_of
+from elbowroom.cli import certify
 from elbowroom.cli.main import main
+from elbowroom.training.run_folder import load_run
 
 GENERATOR = np.random.Generator(np.random.Philox(3))
 ROWS = GENERATOR.random((60, 6)).astype(np.float32)
@@ -68,6 +70,15 @@ def nothing(folder):
     pass
 
 
+def save_empty(folder):
+    (folder / "empty.npy").touch()
+    (folder / "empty.npz").touch()
+
+
+def write(name: str, contents: bytes):
+    return lambda folder: (folder / name).write_bytes(contents)
+
+
 DATA = {
     "missing file": (nothing, ["missing.npy"], ["missing.npy"]),
     "not an array": (save_text, ["text.npy"], ["text.npy"]),
@@ -78,7 +89,7 @@ DATA = {
     "wrong range for Bernoulli": (
         save("wide.npy", with_value(4, 2, 3.5)),
         ["wide.npy", "--likelihood", "bernoulli"],
-        ["gaussian"],
+        ["row 0, column 0", "to 3.5", "--likelihood gaussian"],
     ),
     "grey pixels for Bernoulli": (
         nothing,
@@ -92,6 +103,46 @@ DATA = {
     "unknown likelihood": (nothing, ["digits", "--likelihood", "bernouli"], ["bernouli", "Did you mean 'bernoulli'?"]),
     "unknown binarisation": (nothing, ["digits", "--binarise", "dynamc"], ["dynamc", "Did you mean 'dynamic'?"]),
     "unknown gradient": (nothing, ["digits", "--gradient", "pathwize"], ["pathwize", "pathwise"]),
+    "an empty file": (save_empty, ["empty.npy"], ["empty.npy is empty", "numpy.save"]),
+    "an empty archive": (save_empty, ["empty.npz"], ["empty.npz is empty"]),
+    "one number": (save("one.npy", np.float32(3)), ["one.npy"], ["one.npy has shape ()", "one row per datum"]),
+    "complex numbers": (save("c.npy", ROWS + 1j), ["c.npy"], ["c.npy holds complex numbers, not real numbers"]),
+    "numbers too large": (
+        save("h.npy", ROWS.astype(float) * 1e300),
+        ["h.npy"],
+        ["too large", "row 0, column 0", "Rescale"],
+    ),
+    "a name in other letters": (nothing, ["数字.npy"], ["数字.npy", "What is read now"]),
+    "a config with an unknown setting": (
+        write("c.toml", b"[training]\nepohcs = 3\n"),
+        ["digits", "--config", "c.toml"],
+        ["no setting 'training.epohcs'", "Did you mean 'training.epochs'?"],
+    ),
+    "a config with an unknown section": (
+        write("c.toml", b"[trainning]\nepochs = 3\n"),
+        ["digits", "--config", "c.toml"],
+        ["Did you mean 'training'?"],
+    ),
+    "a config without sections": (
+        write("c.toml", b"model = 3\n"),
+        ["digits", "--config", "c.toml"],
+        ["'model' is a section", "under [model]"],
+    ),
+    "a config that is not text": (
+        write("c.toml", b"\xff\xfe[training]"),
+        ["digits", "--config", "c.toml"],
+        ["c.toml is not valid TOML"],
+    ),
+    "a config that is not TOML": (
+        write("c.toml", b"[training\n"),
+        ["digits", "--config", "c.toml"],
+        ["c.toml is not valid TOML", "line 1"],
+    ),
+    "a config that is a folder": (
+        lambda folder: (folder / "c.toml").mkdir(),
+        ["digits", "--config", "c.toml"],
+        ["c.toml cannot be read"],
+    ),
     "unknown data": (nothing, ["digit"], ["digit", "Did you mean digits"]),
 }
 
@@ -102,6 +153,11 @@ def test_bad_data_and_settings(command, prepare, words, parts, here, capsys):
     prepare(here)
     small = [] if "--batch" in words else SMALL
     refuses(capsys, here, [command, *words, "--out", "run", *(["--latent", "2"] if not small else _few(small))], parts)
+
+
+def test_a_model_beyond_all_memory(here, capsys):
+    words = ["train", "digits", "--out", "run", "--hidden", "4", "--latent", str(10**13)]
+    refuses(capsys, here, words, ["memory of this machine does not suffice", "smaller model"])
 
 
 def _few(small: list[str]) -> list[str]:
@@ -187,6 +243,7 @@ def test_a_run_folder_that_cannot_be_used(words, damage, parts, here, finished_r
 
 
 CERTIFY = {
+    "no data": (["-n", "0"], ["-n is 0", "at least 2"]),
     "unknown split": (["--split", "tset"], ["--split cannot be 'tset'", "Did you mean 'test'?"]),
     "too few data": (["-n", "1"], ["-n is 1", "at least 2"]),
     "not a level": (["--level", "95"], ["--level is 95", "such as 0.95"]),
@@ -207,6 +264,26 @@ def test_a_certificate_that_cannot_be_made(words, parts, here, finished_run, cap
     np.savez(here / "kept.npz", x=ROWS)
     shutil.copytree(finished_run, here / "run")
     refuses(capsys, here, ["certify", "run", *words], parts)
+
+
+def test_a_certificate_of_more_data_than_there_are_takes_all(finished_run):
+    with as_users_run():
+        run = load_run(finished_run)
+        index, x = certify._chosen(run, run.dataset(), "test", 10**9, seed=0)
+    assert index.tolist() == list(range(270))
+    assert x.shape == (270, 64)
+
+
+def test_more_samples_than_memory_holds(here, finished_run, capsys):
+    shutil.copytree(finished_run, here / "run")
+    words = ["sample", "run", "-n", str(10**12), "--out", "s.npz"]
+    refuses(capsys, here, words, ["-n is 1000000000000", "GiB", "Draw fewer at a time"])
+
+
+@pytest.mark.parametrize("words", [["sample", "run"], ["encode", "run", "digits"], ["reconstruct", "run", "digits"]])
+def test_a_seed_beyond_32_bits(words, here, finished_run, capsys):
+    shutil.copytree(finished_run, here / "run")
+    refuses(capsys, here, [*words, "--out", "s.npz", "--seed", str(2**32)], ["--seed is 4294967296", "between 0 and"])
 
 
 def test_a_report_of_a_damaged_certificate(here, finished_run, capsys):
