@@ -42,7 +42,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"The run in {folder} was written in format {format} by elbowroom "
             f"{config.get('versions', {}).get('elbowroom', '(unknown)')}; "
             f"this is elbowroom {version('elbowroom')}, which reads formats up to {FORMAT}. Install a newer elbowroom "
-            f"to use it."
+            "to use it."
         )
     missing = {"settings", "dataset", "preparation"} - set(config)
     if missing:

@@ -82,10 +82,8 @@ def validation_failure(state: LoopState, values: np.ndarray, keeper: Keeper) -> 
     data = np.flatnonzero(~np.isfinite(values))
     return NonFinite(
         f"After epoch {state.position.epoch + 1} (step {state.position.step}) the ELBO is not finite for {len(data)} "
-        f"of {len(values)} "
-        f"validation data: {listed(data)} of the validation split. This usually means that they lie far from the "
-        f"training "
-        f"data, or that the learning rate is too large. {keeper.where()}",
+        f"of {len(values)} validation data: {listed(data)} of the validation split. This usually means that they lie "
+        f"far from the training data, or that the learning rate is too large. {keeper.where()}",
         state.position.step,
         tuple(int(one) for one in data),
     )

@@ -29,7 +29,6 @@ def read_records(path: Path) -> list[Record]:
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 f"Line {number} of {path} is not a record of an epoch. The file was altered: restore it, or delete "
-                f"it; then "
-                "training goes on without the records of the epochs before."
+                "it; then training goes on without the records of the epochs before."
             ) from None
     return found

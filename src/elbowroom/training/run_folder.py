@@ -50,8 +50,7 @@ class Run:
             raise InputError(
                 f"The data at {dataset.source} are not those that {self.path} was trained on: their fingerprint is "
                 f"{dataset.fingerprint[:12]}, and was {self.config['dataset']['fingerprint'][:12]}. Restore the data, "
-                f"or name "
-                "other data on purpose with --data."
+                "or name other data on purpose with --data."
             )
         return dataset
 
@@ -77,8 +76,7 @@ def load_run(path: str | Path, model: VAE | None = None) -> Run:
     if not weights.exists():
         raise InputError(
             f"The run in {folder} has no {WEIGHTS} yet: it was stopped before its first checkpoint. Go on with it: "
-            f"add --resume to "
-            "the command that began it."
+            "add --resume to the command that began it."
         )
     arrays, _ = load_arrays(weights)
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
@@ -95,8 +93,7 @@ def _rebuilt(folder: Path, config: dict[str, Any], settings: RunSettings) -> VAE
     if config["settings"]["model"] is None:
         raise InputError(
             f"The model of {folder} was not made from settings, so config.json cannot rebuild it. Give a model of the "
-            f"same structure: "
-            "load_run(path, model=...)."
+            "same structure: load_run(path, model=...)."
         )
     key = key_for(settings.training.seed, "initial weights")
     return build_model(settings.model, config["dataset"]["observed"], key)

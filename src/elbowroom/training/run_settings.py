@@ -5,14 +5,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from elbowroom.data.preparation import Binarise
 from elbowroom.errors import InputError
 from elbowroom.models.settings import ModelSettings
 from elbowroom.training.sections import read_section, unknown, write_section
 from elbowroom.training.settings import ObjectiveSettings, TrainSettings
-
-Binarise = Literal["dynamic", "threshold", "none"]
 
 
 @dataclass(frozen=True)

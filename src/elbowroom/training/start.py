@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 
 from elbowroom.data.dataset import SPLITS, Dataset
-from elbowroom.data.preparation import Preparation
+from elbowroom.data.preparation import Binarise, Preparation
 from elbowroom.errors import InputError
 from elbowroom.models.decoder import BernoulliDecoder
 from elbowroom.models.settings import build_model, likelihood_for
 from elbowroom.models.vae import VAE
 from elbowroom.training.keys import key_for
-from elbowroom.training.run_settings import Binarise, RunSettings
+from elbowroom.training.run_settings import RunSettings
 
 
 def completed(settings: RunSettings, dataset: Dataset) -> RunSettings:

@@ -11,6 +11,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from elbowroom.data.contents import Found, check_contents
 from elbowroom.data.dataset import Dataset, fingerprint
+from elbowroom.data.preparation import Binarise
 from elbowroom.data.splits import split_in_three
 from elbowroom.estimation.objective import Objective
 from elbowroom.estimation.objectives import elbo
@@ -20,7 +21,7 @@ from elbowroom.training.config_file import begin, make_config
 from elbowroom.training.fit import Fit, check_size, fit_model
 from elbowroom.training.objective import describe_objective, make_objective
 from elbowroom.training.position import last_step
-from elbowroom.training.run_settings import Binarise, RunSettings
+from elbowroom.training.run_settings import RunSettings
 from elbowroom.training.schedules import warn_of_long_schedules
 from elbowroom.training.sections import write_section
 from elbowroom.training.settings import TrainSettings
