@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpyro.distributions import Distribution
@@ -36,8 +37,9 @@ class FunctionModel(eqx.Module):
         """The distribution of z given one datum: one event of shape `(latent,)`."""
         q = self.posterior(x)
         if not isinstance(q, Distribution):
+            what = "an array" if isinstance(q, jax.Array) else type(q).__name__
             raise InputError(
-                f"The encoder returned {type(q).__name__} and not a distribution. Return a NumPyro distribution of z, "
+                f"The encoder returned {what} and not a distribution. Return a NumPyro distribution of z, "
                 "such as numpyro.distributions.Normal(mean, scale).to_event(1)."
             )
         if q.batch_shape != () or len(q.event_shape) != 1:

@@ -32,8 +32,8 @@ class GuideFamily(NamedTuple):
 
 def guide_family(
     model: Program, guide: Program, parameters: Values, x: Array, model_trace: Any, sites: Sites
-) -> GuideFamily:
-    """Look at the guide on one datum.
+) -> tuple[GuideFamily, Sites]:
+    """Look at the guide on one datum; the sites come back in the order in which the guide holds them.
 
     **Raises.** `InputError` where the latent sites of the guide are not those of the model; `Refused` where q has no
     density that can be evaluated: point estimates, auxiliary variables.
@@ -43,8 +43,10 @@ def guide_family(
     latent = {name: site for name, site in drawn.items() if site["type"] == "sample" and not site["is_observed"]}
     auxiliary = tuple(name for name in latent if name not in sites.names)
     _check_names(sites, drawn, auxiliary, latent)
-    if len(auxiliary) == 1 and _draws_the_flat_vector(auxiliary[0], model, guide, parameters, x, sites, latent):
-        return GuideFamily("joint latent", auxiliary[0])
+    if len(auxiliary) == 1:
+        ordered = _sites_of_vector(auxiliary[0], model, guide, parameters, x, sites, latent)
+        if ordered is not None:
+            return GuideFamily("joint latent", auxiliary[0]), ordered
     if auxiliary:
         raise Refused(
             f"The guide draws {_quoted(auxiliary)}, which the model does not have, and makes the model's sites from "
@@ -64,8 +66,8 @@ def guide_family(
         for name in sites.names
     )
     if normal and not depends_on_argument(partial(_normals, model, guide, parameters, x, sites), jnp.zeros(sites.size)):
-        return GuideFamily("normal sites")
-    return GuideFamily("any")
+        return GuideFamily("normal sites"), sites
+    return GuideFamily("any"), sites
 
 
 def _check_names(sites: Sites, drawn: Any, auxiliary: tuple[str, ...], latent: Any) -> None:
@@ -88,16 +90,20 @@ def _normals(model, guide, parameters, x, sites: Sites, z: Array) -> list[Any]:
     return [jnp.asarray(value) for law in laws for value in (law.loc, law.scale)]
 
 
-def _draws_the_flat_vector(name: str, model, guide, parameters, x, sites: Sites, latent: Any) -> bool:
-    """Whether the sites, moved to the real numbers, are the entries of this one draw, in our order: tried on one."""
-    others_are_points = all(isinstance(latent[site]["fn"], dist.Delta) for site in sites.names)
-    if latent[name]["fn"].event_shape != (sites.size,) or not others_are_points:
-        return False
+def _sites_of_vector(name: str, model, guide, parameters, x, sites: Sites, latent: Any) -> Sites | None:
+    """The sites in the order in which this one draw holds them as real numbers; None if it is no such vector.
+
+    Tried on one vector of different numbers: each of them has to come back, and at its own place.
+    """
+    law = latent[name]["fn"]
+    if law.shape() != (sites.size,) or not all(isinstance(latent[site]["fn"], dist.Delta) for site in sites.names):
+        return None
     vector = jnp.linspace(-1.0, 1.0, sites.size)
     drawn = trace(substitute(guide, data=parameters | {name: vector})).get_trace(x)
     values = {site: drawn[site]["value"] for site in sites.names}
-    back = sites.flat(unconstrain_fn(substitute(model, data=parameters), (x,), {}, values))
-    return bool(np.allclose(np.asarray(back), np.asarray(vector), atol=1e-4))
+    back = unconstrain_fn(substitute(model, data=parameters), (x,), {}, values)
+    ordered = Sites(tuple(sorted(sites.shapes, key=lambda site: float(jnp.ravel(back[site[0]])[0]))))
+    return ordered if np.allclose(np.asarray(ordered.flat(back)), np.asarray(vector), atol=1e-4) else None
 
 
 def _quoted(names: Any) -> str:

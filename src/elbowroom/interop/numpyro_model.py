@@ -1,5 +1,7 @@
 """A NumPyro model and guide as a model that `certify` takes."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -13,9 +15,12 @@ from numpyro.handlers import seed, substitute, trace
 from numpyro.infer.util import potential_energy
 
 from elbowroom.errors import InputError
+from elbowroom.evidence.dataflow import depends_on_argument
+from elbowroom.interop.functions import Simulator
 from elbowroom.interop.guide_family import GuideFamily, guide_family
 from elbowroom.interop.guides import GuideLaw, normal_sites
 from elbowroom.interop.refusals import Inspector
+from elbowroom.interop.simulation import can_simulate, simulate
 from elbowroom.interop.sites import Program, Sites, Values
 
 
@@ -32,6 +37,8 @@ class NumpyroModel(eqx.Module):
     parameters: Values
     sites: Sites = eqx.field(static=True)
     family: GuideFamily = eqx.field(static=True)
+    simulates: jax.ShapeDtypeStruct | None = eqx.field(static=True)
+    """Shape and type of x where the model can simulate and the guide reads its argument, else None."""
 
     def log_joint(self, x: Float[Array, " observed"], z: Float[Array, " latent"]) -> Float[Array, ""]:
         """log p(x, z) of one datum, in nats, every constant kept."""
@@ -44,8 +51,18 @@ class NumpyroModel(eqx.Module):
             return GuideLaw(self.model, self.guide, self.parameters, x, self.sites)
         drawn = trace(seed(substitute(self.guide, data=self.parameters), jr.key(0))).get_trace(x)
         if self.family.kind == "joint latent":
-            return drawn[self.family.joint]["fn"]
+            law = drawn[self.family.joint]["fn"]
+            return law.to_event(len(law.batch_shape)) if law.batch_shape else law
         return normal_sites(drawn, self.sites)
+
+    @property
+    def simulate(self) -> Simulator | None:
+        """`key -> (z, x)`, one draw from the joint, or None where x is more to the model than its observed sites, or
+        where the guide does not depend on x: its q was fitted to one data set, and is no posterior of another."""
+        if self.simulates is None:
+            return None
+        like = jnp.zeros(self.simulates.shape, self.simulates.dtype)
+        return partial(simulate, self.model, self.parameters, self.sites, like)
 
 
 def from_numpyro(
@@ -96,8 +113,12 @@ def from_numpyro(
     model_trace = trace(inspected).get_trace(data[0])
     sites = _latent_sites(model_trace)
     _check_observed(model, parameters, data, model_trace)
-    family = guide_family(model, guide, parameters, data[0], model_trace, sites)
-    return NumpyroModel(model, guide, jax.tree.map(jnp.asarray, parameters), sites, family)
+    family, sites = guide_family(model, guide, parameters, data[0], model_trace, sites)
+    made = NumpyroModel(model, guide, jax.tree.map(jnp.asarray, parameters), sites, family, None)
+    amortised = depends_on_argument(lambda row: made.encoder(row).sample(jr.key(0)), data[0])
+    if amortised and can_simulate(model, parameters, sites, data):
+        return replace(made, simulates=jax.ShapeDtypeStruct(data.shape[1:], data.dtype))
+    return made
 
 
 def _latent_sites(model_trace: Any) -> Sites:
