@@ -9,7 +9,8 @@ Python where it can; PyTorch is eager, in memory, with the fused Adam.
 
 All programs run in turn within each repetition, so that a change in the load of the machine meets all of them. On a
 busy machine, `taskset -c 0 python benchmarks/training.py --clock cpu` measures the CPU time of one core instead.
-Needs `pip install -e ".[bench]"`.
+PyTorch is measured where it is installed. `pip install -e ".[bench]"` brings it, except on Linux, where the package of
+PyPI carries the libraries of a GPU: `pip install torch --index-url https://download.pytorch.org/whl/cpu` does not.
 """
 
 import argparse
@@ -31,7 +32,6 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 import optax
-import torch
 from jax.example_libraries import stax
 from numpyro.infer import SVI, Trace_ELBO
 
@@ -41,6 +41,11 @@ from elbowroom.estimation.objectives import elbo
 from elbowroom.models.settings import ModelSettings, build_model
 from elbowroom.training.chunk import make_counted_chunk
 from elbowroom.training.step import make_step
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 OBSERVED, HIDDEN, LATENT, ROWS = 784, 200, 50, 10_000
 Run = Callable[[], None]
@@ -176,6 +181,7 @@ def products(rows, indices, batch):
 
 def with_torch(rows, indices, batch):
     """Plain PyTorch: tensors in memory, eager, fused Adam."""
+    assert torch is not None
     torch.manual_seed(0)
     grey = torch.from_numpy(np.array(rows)).to(torch.float32) / 255
     order = torch.from_numpy(np.array(indices)).long()
@@ -205,6 +211,8 @@ def with_torch(rows, indices, batch):
 
 
 PROGRAMS = {"elbowroom": ours, "by hand": by_hand, "NumPyro": with_numpyro, "PyTorch": with_torch, "products": products}
+if torch is None:
+    del PROGRAMS["PyTorch"]
 
 
 def measure(
@@ -251,7 +259,7 @@ def main() -> None:
     clock = time.perf_counter if arguments.clock == "wall" else time.process_time
     versions = {"python": platform.python_version(), "jax": jax.__version__, "numpyro": numpyro.__version__}
     versions |= {
-        "torch": torch.__version__,
+        "torch": "not installed" if torch is None else torch.__version__,
         "device": str(jax.devices()[0]),
         "cores": str(len(os.sched_getaffinity(0))),
     }
