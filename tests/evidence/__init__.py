@@ -1,0 +1,1 @@
+"""Tests of the bounds on log p(x) and of the certificate."""
