@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from elbowroom.cli.output import bold, wrap
-from elbowroom.report.rounding import lower_end, upper_end
+from elbowroom.evidence.rounding import lower_end, upper_end
 
 Row = tuple[str, str, str]
 

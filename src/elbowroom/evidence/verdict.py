@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from elbowroom.evidence.certificate import Block
 from elbowroom.evidence.diagnostics import ACTIVE_VARIANCE, KHAT_LIMIT
 from elbowroom.evidence.kinds import Interval, Kind, Number
+from elbowroom.evidence.rounding import lower_end, upper_end
 
 WELL_CONVERGED = 0.9
 MANY_HEAVY_TAILS = 0.1
@@ -50,17 +51,17 @@ def how_far(block: Block, level: float, which: str) -> str:
         if gap.lower is None:
             return f"{on} {GAP} not bounded from either side."
         return (
-            f"{on} {GAP} bounded from below only (one-sided): at least {_end(gap.lower)} per datum on average; "
+            f"{on} {GAP} bounded from below only (one-sided): at least {_lower(gap.lower)} per datum on average; "
             f"{with_probability}. How large it is at most is not known."
         )
     if gap.lower is None:
         return (
-            f"{on} {GAP} bounded from above only (one-sided): at most {_end(gap.upper)} per datum on average; "
+            f"{on} {GAP} bounded from above only (one-sided): at most {_upper(gap.upper)} per datum on average; "
             f"{with_probability}."
         )
     small = "" if gap.lower.value > 0.0 else " A gap of zero is not excluded."
     return (
-        f"{on} {GAP} at least {_end(gap.lower)} and at most {_end(gap.upper)} per datum on average; "
+        f"{on} {GAP} at least {_lower(gap.lower)} and at most {_upper(gap.upper)} per datum on average; "
         f"{with_probability}.{small}"
     )
 
@@ -194,8 +195,16 @@ def _apart(a: Interval, b: Interval) -> bool:
     return above(a, b) or above(b, a)
 
 
-def _end(number: Number) -> str:
-    return f"{_nats(number.value)} ({number.kind})"
+def _lower(number: Number) -> str:
+    return f"{lower_end(number.value, _digits(number.value))} nats ({number.kind})"
+
+
+def _upper(number: Number) -> str:
+    return f"{upper_end(number.value, _digits(number.value))} nats ({number.kind})"
+
+
+def _digits(value: float) -> int:
+    return 3 if abs(value) < 1.0 else 2
 
 
 def _nats(value: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from elbowroom.report.markup import Markup, element, join
-from elbowroom.report.rounding import lower_end, upper_end
+from elbowroom.evidence.rounding import lower_end, upper_end
 
 KINDS = {
     "exact": "computed in closed form, up to a numerical error.",

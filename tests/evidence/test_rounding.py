@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elbowroom.evidence.rounding import lower_end, upper_end
 from elbowroom.report.numbers import interval
-from elbowroom.report.rounding import lower_end, upper_end
 
 VALUES = st.floats(allow_nan=False, allow_infinity=False)
 
