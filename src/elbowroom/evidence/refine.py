@@ -15,21 +15,20 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, moments
 
-WINDOWS = 10
+NEGLIGIBLE = 0.05
+"""Nats below which what is still to be won does not matter."""
 
 
 class Refinement(NamedTuple):
-    """The refined q of each datum, its ELBO while it was fitted, and whether that had stopped to rise.
+    """The refined q of each datum, whether it had stopped to improve, and the nats that were still to be won.
 
-    `window_elbo` are means over ten windows of steps, for the record of convergence only: the draws behind them
-    fitted q,
-    so they are never used as an estimate.
+    The draws behind `improvement` fitted q: it is a record of convergence, never part of an estimate.
     """
 
     mean: Float[Array | np.ndarray, "*datum latent"]
     scale: Float[Array | np.ndarray, "*datum latent"]
     converged: Bool[Array | np.ndarray, "*datum"]
-    window_elbo: Float[Array | np.ndarray, "*datum windows"]
+    improvement: Float[Array | np.ndarray, "*datum"]
 
 
 @eqx.filter_jit
@@ -49,9 +48,12 @@ def refine(
     to a twentieth; the average of the last fifth of the iterates. `keys` holds one key per datum, `moment_keys` those
     for the moments of an encoder without closed ones. A step whose gradient is not finite is left out.
 
-    **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. `converged` is true where
-    the mean ELBO of the last tenth of the steps exceeds that of the tenth before by less than 0.05 nats or three
-    standard errors.
+    **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. `improvement` is what a
+    Newton step would still win: $\frac12 \sum_i (s_i \partial_{m_i} L)^2 + \frac14 \sum_i (\partial_{\log s_i} L)^2$,
+    since near the optimum the ELBO L has about these curvatures, one and two. Each square is the product of the means
+    of two separate halves of the last gradients, so that noise does not enter. A decaying rate lets the ELBO rest far
+    from the optimum; its gradient does not vanish there. `converged` is true where the improvement is below 0.05 nats
+    or three standard errors of its noise.
 
     **Reference.** `cremer2018inference` for the refinement; `roeder2017sticking` for the gradient.
     """
@@ -63,8 +65,8 @@ def _refine_one(
 ) -> Refinement:
     mean, scale = moments(model.encoder(x), moment_key)
     steps = settings.refine_steps
-    if steps == 0:
-        return Refinement(mean, scale, jnp.zeros((), bool), jnp.full_like(mean, jnp.nan, shape=(WINDOWS,)))
+    if steps < 2:
+        return Refinement(mean, scale, jnp.zeros((), bool), jnp.full_like(mean, jnp.nan, shape=()))
 
     def elbo(parameters: tuple[Array, Array], noise: Array) -> Array:
         shift, log_factor = parameters
@@ -83,34 +85,42 @@ def _refine_one(
     )
 
     def step(carry, inputs):
-        parameters, state, total = carry
+        parameters, state, total, halves = carry
         key, weight = inputs
         half = jr.normal(key, (settings.refine_draws // 2, mean.size), mean.dtype)
-        value, gradient = jax.value_and_grad(elbo)(parameters, jnp.concatenate([half, -half]))
+        gradient = jax.grad(elbo)(parameters, jnp.concatenate([half, -half]))
+        halves = jax.tree.map(lambda h, g: h + weight[:, None] * g[None, :], halves, gradient)
         finite = jnp.all(jnp.array([jnp.all(jnp.isfinite(g)) for g in gradient]))
         gradient = jax.tree.map(lambda g: jnp.where(finite, g, jnp.zeros_like(g)), gradient)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
             updates, state = optimiser.update(gradient, state)
         parameters = optax.apply_updates(parameters, updates)
-        total = jax.tree.map(lambda t, p: t + weight * p, total, parameters)
-        return (parameters, state, total), value
+        total = jax.tree.map(lambda t, p: t + jnp.mean(weight) * p, total, parameters)
+        return (parameters, state, total, halves), None
 
     zeros = (jnp.zeros_like(mean), jnp.zeros_like(mean))
-    averaged = max(1, steps // 5)
-    weights = jnp.where(jnp.arange(steps) >= steps - averaged, 1.0 / averaged, 0.0).astype(mean.dtype)
-    start = (zeros, optimiser.init(zeros), zeros)
-    (_, _, (shift, log_factor)), values = jax.lax.scan(step, start, (jr.split(key, steps), weights))
-    converged, windows = _converged(values)
-    return Refinement(mean + scale * shift, scale * jnp.exp(log_factor), converged, windows)
+    none = jax.tree.map(lambda zero: jnp.stack([zero, zero]), zeros)
+    start = (zeros, optimiser.init(zeros), zeros, none)
+    inputs = (jr.split(key, steps), _late_weights(steps).astype(mean.dtype))
+    (_, _, (shift, log_factor), halves), _ = jax.lax.scan(step, start, inputs)
+    improvement, noise = _improvement(halves[0] * jnp.exp(log_factor)[None, :], halves[1])
+    converged = improvement <= jnp.maximum(NEGLIGIBLE, 3.0 * noise)
+    return Refinement(mean + scale * shift, scale * jnp.exp(log_factor), converged, improvement)
 
 
-def _converged(values: Float[Array, " steps"]) -> tuple[Bool[Array, ""], Float[Array, " windows"]]:
-    """Whether the last tenth of the ELBO trace is no better than the tenth before, within its noise."""
-    width = values.size // WINDOWS
-    if width == 0:
-        return jnp.zeros((), bool), jnp.full_like(values, jnp.nan, shape=(WINDOWS,))
-    windows = values[-width * WINDOWS :].reshape(WINDOWS, width)
-    means = jnp.mean(windows, axis=1)
-    variances = jnp.var(windows[-2:], axis=1)
-    noise = jnp.sqrt(jnp.sum(variances) / max(1, width - 1))
-    return means[-1] - means[-2] <= jnp.maximum(0.05, 3.0 * noise), means
+def _late_weights(steps: int) -> Float[Array, "steps 2"]:
+    """Weights of two averages, over the even and over the odd ones among the last fifth of the steps, at least two."""
+    late = max(2, steps // 5)
+    place = jnp.arange(steps) - (steps - late)
+    chosen = jnp.stack([(place >= 0) & (place % 2 == 0), (place >= 0) & (place % 2 == 1)], axis=1)
+    return chosen / jnp.sum(chosen, axis=0, keepdims=True)
+
+
+def _improvement(
+    along_mean: Float[Array, "2 latent"], along_scale: Float[Array, "2 latent"]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Half of the squared gradient over the curvature, from two halves, and the standard deviation of its noise."""
+    value = 0.5 * jnp.prod(along_mean, axis=0) + 0.25 * jnp.prod(along_scale, axis=0)
+    variance = 0.5 * jnp.stack([along_mean[0] - along_mean[1], along_scale[0] - along_scale[1]]) ** 2
+    noise = jnp.stack([0.5 * variance[0], 0.25 * variance[1]])
+    return jnp.sum(value), jnp.sqrt(jnp.sum(noise**2))
