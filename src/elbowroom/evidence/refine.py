@@ -101,19 +101,20 @@ def _refine_one(
     zeros = (jnp.zeros_like(mean), jnp.zeros_like(mean))
     none = jax.tree.map(lambda zero: jnp.stack([zero, zero]), zeros)
     start = (zeros, optimiser.init(zeros), zeros, none)
-    inputs = (jr.split(key, steps), _late_weights(steps).astype(mean.dtype))
+    inputs = (jr.split(key, steps), _late_weights(steps, mean.dtype))
     (_, _, (shift, log_factor), halves), _ = jax.lax.scan(step, start, inputs)
     improvement, noise = _improvement(halves[0] * jnp.exp(log_factor)[None, :], halves[1])
     converged = improvement <= jnp.maximum(NEGLIGIBLE, 3.0 * noise)
     return Refinement(mean + scale * shift, scale * jnp.exp(log_factor), converged, improvement)
 
 
-def _late_weights(steps: int) -> Float[Array, "steps 2"]:
+def _late_weights(steps: int, dtype: jnp.dtype) -> Float[Array, "steps 2"]:
     """Weights of two averages, over the even and over the odd ones among the last fifth of the steps, at least two."""
     late = max(2, steps // 5)
     place = jnp.arange(steps) - (steps - late)
     chosen = jnp.stack([(place >= 0) & (place % 2 == 0), (place >= 0) & (place % 2 == 1)], axis=1)
-    return chosen / jnp.sum(chosen, axis=0, keepdims=True)
+    weights = chosen.astype(dtype)
+    return weights / jnp.sum(weights, axis=0, keepdims=True)
 
 
 def _improvement(
