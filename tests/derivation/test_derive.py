@@ -71,7 +71,7 @@ def test_the_optimum_integrates_to_one(preset) -> None:
     derivation = derive(preset.problem())
     assert derivation.optimum is not None
     mass = derivation.optimum
-    for variable in derivation.problem.over.of:
+    for variable in derivation.problem.density.of:
         mass = Integral(mass, variable)
     assert check(mass, 1).verdict == "holds"
 

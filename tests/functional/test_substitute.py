@@ -1,16 +1,18 @@
 """Substitution replaces what is free and never changes what is bound."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from tests.functional.expressions import VARIABLES, beta, expressions, p, q, u, x, z
 
-from elbowroom.errors import InputError
-from elbowroom.functional.expression import Expression, Function, Parameter, log
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.expression import Constant, Expression, Function, Parameter, exp, log
 from elbowroom.functional.functionals import KL, E, Integral
 from elbowroom.functional.law import Variable
 from elbowroom.functional.parse import parse
 from elbowroom.functional.substitute import fresh_variable, substitute
-from elbowroom.functional.traverse import free_variables
+from elbowroom.functional.traverse import free_variables, walk
 
 CASES: dict[str, tuple[str, dict[Expression, object], str]] = {
     "a parameter by a number": ("beta*KL(q(z) || p(z))", {beta: 4}, "4*KL(q(z) || p(z))"),
@@ -48,9 +50,26 @@ def test_substitution(text, replacements, expected):
     assert repr(substitute(parse(text, VARIABLES), replacements)) == expected
 
 
-def test_a_density_has_variables_only():
-    with pytest.raises(InputError, match=r"cannot be made in p\(x\|z\).*are variables, and 2 is not one"):
-        substitute(p(x | z), {x: 2})
+def test_a_density_at_a_number_is_a_value_at_a_point():
+    value = substitute(p(x | z), {x: 2})
+    assert repr(value) == "p(2|z)"
+    assert value == PointValue(p(x | z), x, Constant(Fraction(2)))
+    assert free_variables(value) == {z}
+
+
+def test_a_derivative_at_a_point_is_taken_before_the_point_is_put_in():
+    slope = Derivative(Function("k", (z, u)), z)
+    assert repr(substitute(slope, {z: x})) == "diff(k(x, u), x)"
+    assert repr(substitute(slope, {z: u})) == "at(diff(k(z', u), z'), z', u)"
+    assert repr(substitute(slope, {z: z + 1})) == "at(diff(k(z', u), z'), z', z + 1)"
+    assert repr(substitute(Derivative(q(z), z), {q(z): Function("k", (z, u))})) == "diff(k(z, u), z)"
+
+
+def test_a_value_at_a_point_of_what_becomes_known_is_that_value():
+    value = substitute(q(z), {z: -1})
+    assert repr(substitute(value, {q(z): exp(-z)})) == "exp(-(-1))"
+    assert repr(substitute(substitute(q(z), {z: u + 1}), {u: z})) == "q(z + 1)"
+    assert substitute(substitute(q(z), {z: u + 1}), {u + 1: z}) == q(z)
 
 
 def test_nothing_to_replace_returns_the_very_expression():
@@ -84,4 +103,5 @@ def test_free_variables_after_substitution(node):
 
 def test_renamed_bound_variables_keep_the_roles_of_densities():
     result = substitute(KL(q(z | x), p(z)) + Integral(q(z) * x, z), {x: z})
-    assert repr(result) == "KL(q(z'|z) || p(z')) + integral(q(z')*z, z')"
+    assert repr(result) == "integral(q(z'|z)*log(q(z'|z)/p(z')), z') + integral(q(z')*z, z')"
+    assert PointValue(q(Variable("z'") | x), x, z) in set(walk(result))

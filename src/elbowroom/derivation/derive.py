@@ -57,13 +57,15 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
         work = _vary(problem, rules)
     except NotDecidedError as trouble:
         raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
-    unknown = Density(problem.over.letter, frozenset(problem.over.of), frozenset(problem.over.given))
+    unknown = Density(problem.density.letter, frozenset(problem.density.of), frozenset(problem.density.given))
     if not work.has_unknown(unknown):
         return refused(work, started)
-    shape = solve_pointwise(work.derivative, unknown, problem.over.of, rules)
+    shape = solve_pointwise(work.derivative, unknown, problem.density.of, rules)
     if shape is None:
         return unsolved(work, started)
-    if any(_unbounded(variable) and variable not in variables_of(shape.unnormalised) for variable in problem.over.of):
+    if any(
+        _unbounded(variable) and variable not in variables_of(shape.unnormalised) for variable in problem.density.of
+    ):
         return not_normalisable(work, started)
     return solved(work, optimum_of(work, shape, rules), started)
 
@@ -74,14 +76,14 @@ def stated(text: str, sense: Literal["minimise", "maximise"], over: DensityValue
     **Raises.** `FormulaError` for text that cannot be read, `InputError` if the unknown cannot be told.
     """
     functional = parse(text)
-    return Problem(sense, functional, over or _unknown(functional))
+    return Problem(sense, functional, (over or _unknown(functional),))
 
 
 def _vary(problem: Problem, rules: NormalForm) -> Worked:
     expanded = expand(problem.functional)
-    first = variation(expanded, problem.over)
+    first = variation(expanded, problem.density)
     form = rules.of(first)
-    derivative = strong_form(form, problem.over) if form else ZERO
+    derivative = strong_form(form, problem.density) if form else ZERO
     return Worked(problem, expanded, first, derivative, _integrated_over(problem))
 
 
@@ -91,21 +93,21 @@ def _unbounded(variable: Variable) -> bool:
 
 def _integrated_over(problem: Problem) -> bool:
     """Whether the functional integrates over what q is conditioned on: then the multiplier is a function of it."""
-    return bool(set(problem.over.given) - free_variables(problem.functional))
+    return bool(set(problem.density.given) - free_variables(problem.functional))
 
 
 def _check_statement(problem: Problem) -> None:
-    inside = free_variables(problem.functional) & set(problem.over.of)
+    inside = free_variables(problem.functional) & set(problem.density.of)
     if inside:
         names = ", ".join(sorted(variable.name for variable in inside))
         raise InputError(
             f"{problem.functional} still depends on {names}, so it is a function and not a number to be optimised. "
-            f"Integrate over {names}, or take an expectation: E_{problem.over}[...]."
+            f"Integrate over {names}, or take an expectation: E_{problem.density}[...]."
         )
     for constraint in problem.subject_to:
-        if not _is_normalisation(constraint, problem.over):
+        if not _is_normalisation(constraint, problem.density):
             raise InputError(
-                f"The constraint {constraint} is not the normalisation of {problem.over}, which is the only constraint "
+                f"The constraint {constraint} is not the normalisation of {problem.density}, which is the only constraint "
                 "that this version derives with. Leave it out, or put it into the functional with a weight."
             )
 

@@ -28,7 +28,7 @@ POINT_MASS = (
 
 def refused(work: Worked, started: float) -> Derivation:
     """The answer for a functional that is linear in the unknown: nothing is stationary."""
-    over = to_text(work.problem.over)
+    over = to_text(work.problem.density)
     terms = ", ".join(work.linear_terms())
     reason = (
         f"No density is stationary for this functional: it is linear in {over}, so its first variation does not "
@@ -40,7 +40,7 @@ def refused(work: Worked, started: float) -> Derivation:
 
 def not_normalisable(work: Worked, started: float) -> Derivation:
     """The answer where the stationary density is constant on an unbounded support."""
-    names = ", ".join(f"{variable.name} ({variable.support})" for variable in work.problem.over.of)
+    names = ", ".join(f"{variable.name} ({variable.support})" for variable in work.problem.density.of)
     reason = (
         f"The stationary density does not depend on {names}, so it cannot be normalised: its integral over an "
         "unbounded support is infinite. Give the variable a bounded support, or add a term that holds the density "
@@ -101,16 +101,16 @@ def _unfinished(work: Worked, status: str, reason: str, started: float) -> Deriv
 
 
 def _first_half(work: Worked) -> tuple[Step, ...]:
-    problem, over = work.problem, to_text(work.problem.over)
+    problem, over = work.problem, to_text(work.problem.density)
     functional = to_text(problem.functional)
     mass = to_text(work.mass)
     simplified = render(NormalForm(marginals=False).of(work.expanded))
     multiplier = to_text(work.multiplier)
     lagrangian = f"{to_text(simplified)} + {multiplier}*({mass} - 1)"
     if work.over_given:
-        inner = ", ".join(variable.name for variable in problem.over.given)
+        inner = ", ".join(variable.name for variable in problem.density.given)
         lagrangian = f"{to_text(simplified)} + integral({multiplier}*({mass} - 1), {inner})"
-    each = tuple(f"one multiplier for each {variable.name}" for variable in problem.over.given)
+    each = tuple(f"one multiplier for each {variable.name}" for variable in problem.density.given)
     written = _as_integral(work)
     return (
         Step("state the problem", f"{problem.sense} J[q] = {functional} over {over}", f"subject to {mass} = 1"),
@@ -127,7 +127,7 @@ def _first_half(work: Worked) -> tuple[Step, ...]:
             f"d/d epsilon S[{over} + epsilon*eta] at epsilon = 0",
             to_text(written),
             ("eta is an arbitrary function, and the integrals may be differentiated under their sign",),
-            (taylor_check(work.expanded, work.first, problem.over), *equality_checks(work.first, written)),
+            (taylor_check(work.expanded, work.first, problem.density), *equality_checks(work.first, written)),
         ),
         Step("set it to zero for every eta", to_text(written), condition_text(work), each),
     )
@@ -136,19 +136,19 @@ def _first_half(work: Worked) -> tuple[Step, ...]:
 def _as_integral(work: Worked) -> Expression:
     """The first variation as one integral of the strong form times eta."""
     integral: Expression = Product((work.direction, render(work.derivative)))
-    over = work.problem.over
+    over = work.problem.density
     for variable in (*over.of, *(over.given if work.over_given else ())):
         integral = Integral(integral, variable)
     return integral
 
 
 def _second_half(work: Worked, found: Optimum) -> tuple[Step, ...]:
-    over = to_text(work.problem.over)
+    over = to_text(work.problem.density)
     density = to_text(found.density)
     normalised = Product((found.unnormalised, found.mass**-1))
-    mass = _integral_of(found.density, work.problem.over)
+    mass = _integral_of(found.density, work.problem.density)
     residual = _residual(work, found)
-    value = replaced(work.expanded, work.problem.over, found.density)
+    value = replaced(work.expanded, work.problem.density, found.density)
     curvature = {"global": "positive", "none": "of the wrong sign", "stationary": "of no evident sign"}
     if work.problem.sense == "maximise":
         curvature["global"] = "negative"
@@ -194,7 +194,7 @@ def _second_half(work: Worked, found: Optimum) -> tuple[Step, ...]:
 
 def _residual(work: Worked, found: Optimum) -> Expression:
     """The stationarity condition at the optimum, which must vanish."""
-    condition = replaced(work.condition().left, work.problem.over, found.density)
+    condition = replaced(work.condition().left, work.problem.density, found.density)
     return _with_multiplier(condition, work.multiplier, found.multiplier)
 
 
@@ -217,7 +217,7 @@ def _integral_of(density: Expression, over: DensityValue) -> Expression:
 
 
 def _names(work: Worked) -> str:
-    return ", ".join(variable.name for variable in work.problem.over.of)
+    return ", ".join(variable.name for variable in work.problem.density.of)
 
 
 def _tight(expression: Expression) -> str:

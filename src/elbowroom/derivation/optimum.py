@@ -35,7 +35,7 @@ class Optimum:
 
 def optimum_of(work: Worked, shape: Shape, rules: NormalForm) -> Optimum:
     """Normalise `shape`, evaluate the functional there, and read the sign of the second variation."""
-    over = work.problem.over
+    over = work.problem.density
     mass = shape.unnormalised
     for variable in over.of:
         mass = integrate(mass, variable)

@@ -22,7 +22,7 @@ class Preset:
     def problem(self) -> Problem:
         """The problem that this preset states."""
         over = parse(self.over)
-        return Problem(self.sense, parse(self.functional), over)  # pyright: ignore[reportArgumentType]
+        return Problem(self.sense, parse(self.functional), (over,))  # pyright: ignore[reportArgumentType]
 
 
 _ALL = (

@@ -58,7 +58,7 @@ class Derivation:
             "problem": {
                 "sense": self.problem.sense,
                 "functional": to_text(self.problem.functional),
-                "over": to_text(self.problem.over),
+                "over": ", ".join(map(to_text, self.problem.over)),
                 "subject_to": [to_text(constraint) for constraint in self.problem.subject_to],
             },
             "status": self.status,
@@ -91,7 +91,7 @@ class Derivation:
         if self.reason:
             lines.append(f"{self.status}: {self.reason}")
         if self.optimum is not None:
-            lines.append(f"optimum: {to_text(self.problem.over)} = {to_text(self.optimum)}")
+            lines.append(f"optimum: {to_text(self.problem.density)} = {to_text(self.optimum)}")
         if self.value is not None:
             extreme = "minimum" if self.problem.sense == "minimise" else "maximum"
             kind = f"{self.minimum} {extreme}" if self.minimum in ("global", "local") else self.minimum

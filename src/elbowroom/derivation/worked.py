@@ -32,18 +32,18 @@ class Worked:
     @property
     def multiplier(self) -> Multiplier:
         """The multiplier of the normalisation: a number, or a function of what q is conditioned on."""
-        return Multiplier("lambda", self.problem.over.given if self.over_given else ())
+        return Multiplier("lambda", self.problem.density.given if self.over_given else ())
 
     @property
     def direction(self) -> Function:
         """The direction eta, at the variables of the unknown density."""
-        return direction(self.problem.over)
+        return direction(self.problem.density)
 
     @property
     def mass(self) -> Expression:
         """The integral of the unknown density."""
-        mass: Expression = self.problem.over
-        for variable in self.problem.over.of:
+        mass: Expression = self.problem.density
+        for variable in self.problem.density.of:
             mass = Integral(mass, variable)
         return mass
 
@@ -55,7 +55,7 @@ class Worked:
         """The stationarity condition: the unknown first, then numbers, the rest, the multiplier."""
         terms = render(self.derivative)
         parts = list(terms.terms) if isinstance(terms, Sum) else [terms]
-        letter = self.problem.over.letter
+        letter = self.problem.density.letter
 
         def rank(term: Expression) -> int:
             if letter in _letters(NormalForm(marginals=False).of(term)):

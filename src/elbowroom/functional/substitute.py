@@ -2,7 +2,8 @@
 
 Variables are replaced where they are free; a bound variable that would catch a variable of what is put
 in is renamed first. A density is replaced as a function: for q(z|x) also where it stands under the
-integral over z, and q(z'|x) becomes the replacement at z'.
+integral over z, and q(z'|x) becomes the replacement at z'. Where a number or a formula takes the place of
+a variable of a density or of a derivative, the result is a `PointValue`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from elbowroom.errors import InputError
+from elbowroom.functional.differential import Derivative, PointValue
 from elbowroom.functional.expand import definition
 from elbowroom.functional.expression import Expression, Product, Sum, as_expression
 from elbowroom.functional.functionals import KL, Entropy, Expectation, measured_variables
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.traverse import bound_variables, children, free_variables, rebuild, walk
 
@@ -26,14 +29,14 @@ def substitute(expression: Expression, replacements: Mapping[Expression, Any]) -
     **Arguments.** The keys are nodes: variables, parameters, densities, or whole expressions, which are
     replaced where they occur exactly; the values are expressions or numbers.
 
-    **Raises.** `InputError` if something other than a variable would become the argument of a density.
-
     >>> from elbowroom.functional.law import laws, variables
     >>> (x, z, u), (p, q) = variables("x z u"), laws("p q")
     >>> substitute(KL(q(z | x), p(z)), {q(z | x): p(z | x)})
     KL(p(z|x) || p(z))
     >>> substitute(Expectation(q(z), p(x, z)), {x: z})
     E_q(z')[p(z,z')]
+    >>> substitute(q(z | x), {z: -1})
+    q(-1|x)
     """
     pairs = {as_expression(key): as_expression(value) for key, value in replacements.items()}
     return _substitute(expression, pairs) if pairs else expression
@@ -45,7 +48,7 @@ def fresh_variable(variable: Variable, taken: Iterable[str]) -> Variable:
     name = variable.name
     while name in names:
         name += "'"
-    return Variable(name, variable.support)
+    return Variable(name, variable.support, variable.role)
 
 
 def _substitute(expression: Expression, pairs: _Pairs) -> Expression:
@@ -59,9 +62,17 @@ def _substitute(expression: Expression, pairs: _Pairs) -> Expression:
     if bound := bound_variables(expression):
         pairs = {key: value for key, value in pairs.items() if key not in bound}
         expression = _apart(expression, bound, pairs)
+    if isinstance(expression, Derivative) and _moves(expression, pairs):
+        expression = _pinned(expression, pairs)
     parts = [_substitute(child, pairs) for child in children(expression)]
     if isinstance(expression, Sum | Product):
         return _flat(expression, parts)
+    if isinstance(expression, DensityValue):
+        return _density_at(expression, parts)
+    if isinstance(expression, PointValue):
+        return _value_at(expression, *parts)
+    if isinstance(expression, MutualInformation) and _mentions_letter(pairs, expression.letter):
+        return _substitute(definition(expression), pairs)
     if isinstance(expression, Expectation | KL | Entropy) and not _same_measure(expression, parts[0]):
         return _substitute(definition(expression), pairs)
     try:
@@ -127,3 +138,54 @@ def _same_measure(expression: Expectation | KL | Entropy, measure: Expression) -
     if not all(isinstance(factor, DensityValue) for factor in factors):
         return False
     return set(measured_variables(measure)) == set(bound_variables(expression))
+
+
+def _density_at(density: DensityValue, parts: list[Expression]) -> Expression:
+    """The density with `parts` as its arguments: at another variable, or at a point where a part is none."""
+    roles = [part.role for part in parts if isinstance(part, Variable)]
+    taken = {node.name for part in parts for node in walk(part) if isinstance(node, Variable)}
+    arguments: list[Expression] = []
+    points: list[tuple[Variable, Expression]] = []
+    for variable, part in zip(children(density), parts, strict=True):
+        assert isinstance(variable, Variable)
+        if isinstance(part, Variable) and (part.role == variable.role or roles.count(part.role) == 1):
+            arguments.append(part)
+            continue
+        kept = fresh_variable(variable, taken)
+        taken.add(kept.name)
+        arguments.append(kept)
+        points.append((kept, part))
+    value: Expression = rebuild(density, arguments)
+    for variable, point in reversed(points):
+        value = PointValue(value, variable, point)
+    return value
+
+
+def _value_at(node: PointValue, expression: Expression, variable: Expression, point: Expression) -> Expression:
+    """The value of what `expression` has become: as it is written, where it is no longer only a name of itself."""
+    again = isinstance(point, Variable) and isinstance(variable, Variable) and point.role == variable.role
+    if isinstance(expression, DensityValue | Derivative | PointValue) and not again:
+        return rebuild(node, [expression, variable, point])
+    return _substitute(expression, {variable: point})
+
+
+def _moves(node: Derivative, pairs: _Pairs) -> bool:
+    """Whether the derivative has to be taken before the replacement, at a variable of its own."""
+    for key, value in pairs.items():
+        if key == node.variable:
+            if not isinstance(value, Variable) or value in free_variables(node.expression):
+                return True
+        elif node.variable in free_variables(value).difference(free_variables(key)) and _occurs(key, node.expression):
+            return True
+    return False
+
+
+def _pinned(node: Derivative, pairs: _Pairs) -> PointValue:
+    """The derivative by a new variable, at the value of the one that it was taken by."""
+    taken = {inner.name for part in (node, *pairs.values()) for inner in walk(part) if isinstance(inner, Variable)}
+    fresh = fresh_variable(node.variable, taken)
+    return PointValue(Derivative(_substitute(node.expression, {node.variable: fresh}), fresh), fresh, node.variable)
+
+
+def _mentions_letter(pairs: _Pairs, letter: str) -> bool:
+    return any(isinstance(key, DensityValue) and key.letter == letter for key in pairs)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache, singledispatch
 from typing import Any
 
+from elbowroom.functional.differential import PointValue
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import Variable
 
 
@@ -87,6 +89,16 @@ def _(expression: KL) -> tuple[Variable, ...]:
 @bound_variables.register
 def _(expression: Entropy) -> tuple[Variable, ...]:
     return measured_variables(expression.density)
+
+
+@bound_variables.register
+def _(expression: MutualInformation) -> tuple[Variable, ...]:
+    return (expression.left, expression.right)
+
+
+@bound_variables.register
+def _(expression: PointValue) -> tuple[Variable, ...]:
+    return (expression.variable,)
 
 
 def free_variables(expression: Expression) -> frozenset[Variable]:
