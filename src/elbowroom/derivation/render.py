@@ -9,7 +9,10 @@ from elbowroom.derivation.polynomial import (
     ONE,
     Applied,
     Atom,
+    AtPoint,
+    Between,
     Density,
+    Derived,
     Integrated,
     Monomial,
     Opaque,
@@ -18,6 +21,8 @@ from elbowroom.derivation.polynomial import (
     constant,
     monomial,
 )
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     MINUS_ONE,
     Constant,
@@ -77,6 +82,8 @@ def _render_atom(atom: Atom) -> Expression:
     match atom:
         case Symbol("parameter", name, _):
             return Parameter(name)
+        case Symbol("constant", name, _):
+            return NamedConstant(name)
         case Symbol("multiplier", name, variables):
             return Multiplier(name, variables)
         case Symbol(_, _, (variable,)):
@@ -89,8 +96,19 @@ def _render_atom(atom: Atom) -> Expression:
             return Log(render(argument))
         case Applied("exp", argument):
             return Exp(render(argument))
-        case Applied(_, argument):
+        case Applied("sum", argument):
             return render(argument)
+        case Applied(name, argument):
+            return Elementary(name, render(argument))
+        case Derived(of, by):
+            derived = _render_atom(of)
+            for variable in by:
+                derived = Derivative(derived, variable)
+            return derived
+        case AtPoint(inner, variable, point):
+            return PointValue(render(inner), variable, render(point))
+        case Between(integrand, variable, lower, upper):
+            return Integral(render(integrand), variable, render(lower), render(upper))
         case Integrated(integrand, variables):
             return _render_integral(integrand, variables)
     raise TypeError(f"{atom!r} is not an atom of a normal form")

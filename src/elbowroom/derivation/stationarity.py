@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.dependence import atoms_in, variables_of
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import (
     ONE,
@@ -12,8 +12,6 @@ from elbowroom.derivation.polynomial import (
     Applied,
     Atom,
     Density,
-    Integrated,
-    Opaque,
     Polynomial,
     constant,
     from_atom,
@@ -87,21 +85,4 @@ def _coefficient(form: Polynomial, atom: Atom) -> Polynomial | None:
 
 def _holds(form: Polynomial, unknown: Density) -> bool:
     """Whether the unknown density occurs anywhere in `form`."""
-    return any(
-        _atom_holds(atom, unknown) or _holds(exponent, unknown)
-        for part, _ in form.terms
-        for atom, exponent in part.powers
-    )
-
-
-def _atom_holds(atom: Atom, unknown: Density) -> bool:
-    match atom:
-        case Density(letter, _, _):
-            return letter == unknown.letter
-        case Applied(_, argument):
-            return _holds(argument, unknown)
-        case Integrated(integrand, _):
-            return _holds(integrand, unknown)
-        case Opaque(_, arguments):
-            return any(_holds(argument, unknown) for argument in arguments)
-    return False
+    return any(isinstance(atom, Density) and atom.letter == unknown.letter for atom in atoms_in(form))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
+from elbowroom.derivation.dependence import atoms_in
 from elbowroom.derivation.normal_form import NormalForm
-from elbowroom.derivation.polynomial import Applied, Density, Integrated, Polynomial, from_monomial
+from elbowroom.derivation.polynomial import Density, Polynomial, from_monomial
 from elbowroom.derivation.render import render
 from elbowroom.derivation.variation import direction
 from elbowroom.functional.expression import Constant, Equation, Expression, Function, Multiplier, Sum
@@ -72,15 +73,4 @@ class Worked:
 
 
 def _letters(form: Polynomial) -> set[str]:
-    found: set[str] = set()
-    for part, _ in form.terms:
-        for atom, exponent in part.powers:
-            found |= _letters(exponent)
-            match atom:
-                case Density(letter, _, _):
-                    found.add(letter)
-                case Applied(_, argument):
-                    found |= _letters(argument)
-                case Integrated(integrand, _):
-                    found |= _letters(integrand)
-    return found
+    return {atom.letter for atom in atoms_in(form) if isinstance(atom, Density)}
