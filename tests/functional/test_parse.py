@@ -54,14 +54,13 @@ ERRORS = {
     "": ("The formula is empty. Write one such as KL(q(z|x) || p(z|x)).", 0),
     "   ": ("The formula is empty. Write one such as KL(q(z|x) || p(z|x)).", 0),
     "KLL(q(z) || p(z))": (
-        "Two bars stand only between the densities of KL, as in KL(q(z) || p(z)), not in KLL(...). "
+        "Two bars stand only between the densities of a divergence, as in KL(q(z) || p(z)), not in KLL(...). "
         "Did you mean KL, or one bar?",
         0,
     ),
     "1 + lgo(x)": ("There is no function lgo. Did you mean log?", 4),
     "Integral(q(z), z)": ("There is no function Integral. Did you mean integral?", 0),
     "LOG(a)": ("There is no function LOG. Did you mean log?", 0),
-    "abs(a)": ("abs belongs to the notation, but this version does not compute with it yet.", 0),
     "exp": ("exp needs its argument in brackets: exp(...).", 0),
     "log(a, b)": ("log takes one argument, and here it has 2.", 0),
     "log(a|b)": ("log is a function of the notation, and takes no bar.", 0),
@@ -74,10 +73,10 @@ ERRORS = {
     "2 a": ("An operator is missing before this. Write * for a product.", 2),
     "(a b)": ("An operator is missing before this. Write * for a product.", 3),
     "a | b": ("The bar | stands only between the arguments of a density, as in q(z|x).", 2),
-    "a || b": ("The two bars || stand only inside KL( || ).", 2),
+    "a || b": ("The two bars || stand only inside a divergence such as KL( || ).", 2),
     "a ; b": ("The formula should end before this ;.", 2),
-    "a = b": ("An equation stands where one expression is expected. Leave out the equals sign and one side.", 2),
-    "KL(q(z), p(z))": ("KL has two bars between its densities, as in KL(q(z|x) || p(z|x)).", 7),
+    "a = b": ("An equation stands where one expression is expected. Give one side.", 2),
+    "KL(q(z), p(z))": ("KL has two bars between its densities, as in KL(q(z|x) || p(z|x)).", 0),
     "KL(1 || p(z))": (
         "An expectation is taken under a density such as q(z | x), or a product of densities; 1 is not one.",
         0,
@@ -88,10 +87,15 @@ ERRORS = {
     "E_q(z) a": ("What an expectation is taken of stands in square brackets: E_q(z|x)[...].", 7),
     "q + q(z)": ("The density q needs its variables, as in q(z|x).", 0),
     "p(x,x)": ("The density p has the variable x more than once.", 0),
-    "p(x,2)": ("The arguments of the density p are variables, and this is not one.", 4),
+    "p(x,2)": (
+        "The arguments of the density p are variables, and here one is not, so it cannot be told which density this is "
+        "a value of. Write that density in its variables too, such as p(z).",
+        0,
+    ),
     "p(|x)": ("An argument is missing before this |.", 2),
     "integral(q(z))": (
-        "integral takes an integrand and a variable, as in integral(q(z), z); 1 arguments are given.",
+        "integral takes an integrand and a variable, as in integral(q(z), z), and perhaps two bounds behind them; "
+        "1 arguments are given.",
         0,
     ),
     "integral(q(z), 2)": ("The second argument of integral is the variable that it runs over.", 15),
@@ -106,12 +110,12 @@ ERRORS = {
     ),
     "a + é": (
         "The notation does not have the character `é` (U+00E9, LATIN SMALL LETTER E WITH ACUTE). "
-        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | =.",
+        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | = >=.",
         4,
     ),
     "\x00": (
         "The notation does not have the character U+0000 (no name). "
-        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | =.",
+        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | = >=.",
         0,
     ),
     "x" * 100_001: (
@@ -168,8 +172,8 @@ def test_an_equation_has_two_sides():
     assert equation.left == E(r(u))[u]
     assert equation.right == a
     for text, reason in [
-        ("a", "There is no equals sign. Write an identity as LEFT = RIGHT."),
-        ("a = b = c", "There is a second equals sign. Write one identity at a time."),
+        ("a", "There is no equals sign. Write an identity as LEFT = RIGHT, or a bound as LEFT >= RIGHT."),
+        ("a = b = c", "There is a second =. Write one statement at a time."),
         ("(a = b)", "The bracket ( is still open before this =. Close it with )."),
         ("a) = b", "This ) closes a bracket that was not opened. Take it out, or open it."),
     ]:

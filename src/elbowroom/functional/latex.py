@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from elbowroom.functional.density_functionals import DensityFunctional
 from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     HALF,
@@ -252,6 +255,27 @@ def _(node: KL) -> str:
 @to_latex.register
 def _(node: Entropy) -> str:
     return rf"\mathrm{{H}}\left({to_latex(node.density)}\right)"
+
+
+@to_latex.register
+def _(node: Divergence) -> str:
+    sides = rf"{to_latex(node.left)} \,\|\, {to_latex(node.right)}"
+    return rf"{_ordered(node.kind.latex, node.order)}\left({sides}\right)"
+
+
+@to_latex.register
+def _(node: SquaredMMD) -> str:
+    sides = rf"{to_latex(node.left)} \,\|\, {to_latex(node.right)}"
+    return rf"\mathrm{{MMD}}^2_{{{name_latex(node.kernel)}}}\left({sides}\right)"
+
+
+@to_latex.register
+def _(node: DensityFunctional) -> str:
+    return rf"{_ordered(node.kind.latex, node.order)}\left({to_latex(node.density)}\right)"
+
+
+def _ordered(name: str, order: Expression | None) -> str:
+    return name if order is None else f"{name}_{{{to_latex(order)}}}"
 
 
 @to_latex.register

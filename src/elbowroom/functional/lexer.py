@@ -23,12 +23,27 @@ GREEK = {
 }
 """A Greek letter is the same name as its spelling: `λ` is `lambda`."""
 
-_SAME_SYMBOL = {"−": "-", "·": "*", "⋅": "*", "×": "*", "∣": "|", "‖": "||", "∥": "||"}
+_SAME_SYMBOL = {
+    "−": "-",
+    "·": "*",
+    "⋅": "*",
+    "×": "*",
+    "∣": "|",
+    "‖": "||",
+    "∥": "||",
+    "≥": ">=",
+    "≤": "<=",
+}
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(rf"[A-Za-z{''.join(GREEK)}][A-Za-z0-9_{''.join(GREEK)}]*'*", re.ASCII)
-_SYMBOL = re.compile(r"\*\*|\|\||[-+*/()\[\]{},;|=∫−·⋅×∣‖∥]")
+_SYMBOL = re.compile(r"\*\*|\|\||>=|<=|[-+*/()\[\]{},;|=∫−·⋅×∣‖∥≥≤]")
 _SPACE = re.compile(r"\s*")
-_HINTS = {"^": "A power is written **.", "<": "", ">": "", "\\": "The plain notation has no commands with a backslash."}
+_HINTS = {
+    "^": "A power is written **.",
+    "<": "An inequality is written >= or <=.",
+    ">": "An inequality is written >= or <=.",
+    "\\": "The plain notation has no commands with a backslash.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,9 @@ def _token_at(text: str, position: int) -> Token:
     name = unicodedata.name(character, "no name")
     code = f"U+{ord(character):04X}"
     shown = f"`{character}` ({code}, {name})" if character.isprintable() else f"{code} ({name})"
-    hint = _HINTS.get(character, "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | =.")
+    hint = _HINTS.get(
+        character, "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | = >=."
+    )
     raise FormulaError(f"The notation does not have the character {shown}. {hint}".rstrip(), text, position)
 
 

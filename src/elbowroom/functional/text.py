@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import singledispatch
 
+from elbowroom.functional.density_functionals import DensityFunctional
 from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     HALF,
@@ -268,6 +271,25 @@ def _(node: KL) -> str:
 @to_text.register
 def _(node: Entropy) -> str:
     return f"H({to_text(node.density)})"
+
+
+@to_text.register
+def _(node: Divergence) -> str:
+    return f"{node.name}({_order(node.order)}{to_text(node.left)} || {to_text(node.right)})"
+
+
+@to_text.register
+def _(node: SquaredMMD) -> str:
+    return f"MMD2({node.kernel}; {to_text(node.left)} || {to_text(node.right)})"
+
+
+@to_text.register
+def _(node: DensityFunctional) -> str:
+    return f"{node.name}({_order(node.order)}{to_text(node.density)})"
+
+
+def _order(order: Expression | None) -> str:
+    return "" if order is None else f"{to_text(order)}; "
 
 
 @to_text.register

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache, singledispatch
 from typing import Any
 
+from elbowroom.functional.density_functionals import DensityFunctional
 from elbowroom.functional.differential import PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
 from elbowroom.functional.information import MutualInformation
@@ -88,6 +91,16 @@ def _(expression: KL) -> tuple[Variable, ...]:
 
 @bound_variables.register
 def _(expression: Entropy) -> tuple[Variable, ...]:
+    return measured_variables(expression.density)
+
+
+@bound_variables.register
+def _(expression: Divergence | SquaredMMD) -> tuple[Variable, ...]:
+    return measured_variables(expression.left)
+
+
+@bound_variables.register
+def _(expression: DensityFunctional) -> tuple[Variable, ...]:
     return measured_variables(expression.density)
 
 
