@@ -1,4 +1,4 @@
-r"""A formula in LaTeX cut into tokens, with what only concerns its looks left out: `\left`, `\,`, `\quad`, `\label{...}`."""
+r"""A formula in LaTeX cut into tokens, without what only concerns its looks: `\left`, `\,`, `\label{...}`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ _SAME_COMMAND = {
     "iint": "\\int",
     "iiint": "\\int",
     "intop": "\\int",
-    "lim": "\\limit",
 }
 """Commands that are another spelling of a symbol or of another command."""
 
@@ -55,7 +54,21 @@ _SIZES = (
 )
 _LAYOUT = frozenset(_SIZES.split())
 _LAYOUT_WITH_ARGUMENT = frozenset(
-    "label tag hspace vspace mspace hskip phantom vphantom hphantom color cite ref eqref".split()
+    [
+        "label",
+        "tag",
+        "hspace",
+        "vspace",
+        "mspace",
+        "hskip",
+        "phantom",
+        "vphantom",
+        "hphantom",
+        "color",
+        "cite",
+        "ref",
+        "eqref",
+    ]
 )
 
 _PIECE = re.compile(
