@@ -88,7 +88,7 @@ class Names:
 
     def is_known_function(self, name: str) -> bool:
         """Whether a call of that name belongs to the notation, and was not declared to be something else."""
-        return name in _CALLED and name not in self.declared.functions and name not in self.letters
+        return name in CALLED and name not in self.declared.functions and name not in self.letters
 
     def _collect_letters(self, forms: Sequence[Syntax]) -> None:
         for form in forms:
@@ -108,7 +108,7 @@ class Names:
         for call in candidates:
             if not isinstance(call, Call) or call.name in self.declared.functions or call.before:
                 continue
-            if call.name in _CALLED and call.name not in self.letters:
+            if call.name in CALLED and call.name not in self.letters:
                 if call.given:
                     self.fail(f"{call.name} is a function of the notation, and takes no bar.", call)
                 continue
@@ -170,4 +170,4 @@ def _factors(syntax: Syntax) -> tuple[Syntax, ...]:
     return parts(syntax) if isinstance(syntax, Chain) else (syntax,)
 
 
-_CALLED = ("E", *FUNCTIONS, *FORMS, *FUNCTIONALS, *TWO_BARS, *FAMILIES)
+CALLED = ("E", *FUNCTIONS, *FORMS, *FUNCTIONALS, *TWO_BARS, *FAMILIES)

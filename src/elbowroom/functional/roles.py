@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from elbowroom.errors import InputError
 from elbowroom.functional.law import Variable
+from elbowroom.functional.support import Support
 from elbowroom.functional.syntax import Call, Name
 
 
@@ -37,14 +38,14 @@ def shape_of(call: Call) -> Shape | None:
 
 
 def with_roles(
-    variables: Mapping[str, Variable], declared: Sequence[Shape], written: Sequence[Shape]
+    supports: Mapping[str, Support], declared: Sequence[Shape], written: Sequence[Shape]
 ) -> dict[str, Variable]:
-    """The variables with the roles that the declared densities and the written ones give them.
+    """The variables of those supports with the roles that the declared densities and the written ones give them.
 
     **Raises.** `InputError` if a written density can be no value of a declared one, or if two variables of one
     law would be the same argument of it.
     """
-    roles = {name: name for name in variables}
+    roles = {name: name for name in supports}
     for shape in written:
         own = {name for density in declared if density.letter == shape.letter for name in density.names}
         unknown = [name for name in shape.names if name.rstrip("'") not in own]
@@ -52,7 +53,10 @@ def with_roles(
             continue
         model = _model(shape, declared)
         for name, meant in zip(shape.names, model.names, strict=True):
-            _unite(name.rstrip("'"), meant, roles, variables, shape)
+            _unite(name.rstrip("'"), meant, roles, supports, shape)
+    first: dict[str, str] = {}
+    for name in (*(name for density in declared for name in density.names), *supports):
+        first.setdefault(roles[name], name)
     for density in declared:
         taken = [roles[name] for name in density.names]
         if len(set(taken)) < len(taken):
@@ -61,7 +65,7 @@ def with_roles(
                 f"The law {density.letter}({names}) is used at other variables in a way that makes two of its "
                 "arguments one. Give each argument its own variables under [variables]."
             )
-    return {name: Variable(name, variable.support, roles[name]) for name, variable in variables.items()}
+    return {name: Variable(name, support, first[roles[name]]) for name, support in supports.items()}
 
 
 def _model(shape: Shape, declared: Sequence[Shape]) -> Shape:
@@ -77,13 +81,14 @@ def _model(shape: Shape, declared: Sequence[Shape]) -> Shape:
     )
 
 
-def _unite(name: str, meant: str, roles: dict[str, str], variables: Mapping[str, Variable], shape: Shape) -> None:
+def _unite(name: str, meant: str, roles: dict[str, str], supports: Mapping[str, Support], shape: Shape) -> None:
     if name == meant or name not in roles or meant not in roles:
         return
-    if variables[name].support != variables[meant].support:
+    own, expected = supports[name], supports[meant]
+    if own != expected:
         raise InputError(
-            f"{_text(shape)} is a density of {meant} at the value {name}, and {name} is {variables[name].support} where "
-            f"{meant} is {variables[meant].support}. Declare both with the same support under [variables]."
+            f"{_text(shape)} is a density of {meant} at the value {name}, and {name} is {own} where {meant} is "
+            f"{expected}. Declare both with the same support under [variables]."
         )
     old, new = roles[name], roles[meant]
     for other, role in roles.items():
