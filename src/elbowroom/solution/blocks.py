@@ -1,0 +1,152 @@
+"""The unknowns as numbers: where each stands in the vector of all of them, and what table it makes."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from elbowroom.errors import InputError
+from elbowroom.functional.expression import Function
+from elbowroom.functional.law import DensityValue, Variable
+from elbowroom.solution.graph import Known, Node, Unknown
+from elbowroom.solution.spline import Spline
+
+if TYPE_CHECKING:
+    from elbowroom.solution.scene import Scene
+
+Array = np.ndarray
+
+
+class Block(abc.ABC):
+    """A part of the vector of unknown numbers, `count` of them from `start` on, out of `total`."""
+
+    start: int
+    count: int
+    total: int
+
+    @abc.abstractmethod
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        """The values at `arguments`, or the derivative of `order` by the only argument."""
+
+    def columns(self, matrix: sp.csr_array) -> sp.csr_array:
+        """A matrix that acts on this block, as one that acts on the whole vector."""
+        left = sp.csr_array((matrix.shape[0], self.start))
+        right = sp.csr_array((matrix.shape[0], self.total - self.start - self.count))
+        return sp.csr_array(sp.hstack([left, matrix, right]))
+
+
+class DensityBlock(Block):
+    """An unknown density."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NumberBlock(Block):
+    """An unknown number."""
+
+    name: str
+    is_positive: bool
+    start: int
+    total: int
+    count: int = 1
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        shape = (1,) * scene.rank
+        return Unknown(self.columns(sp.csr_array(np.ones((1, 1)))), np.zeros(1), shape)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TableBlock(DensityBlock):
+    """A density by its values at all nodes of its variables, the given ones last."""
+
+    density: DensityValue
+    shape: tuple[int, ...]
+    start: int
+    total: int
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return int(np.prod(self.shape))
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        own = (*self.density.of, *self.density.given)
+        dimensions = _own_dimensions(scene, self.density, own, arguments)
+        places = np.argsort(dimensions)
+        numbers = np.arange(self.count).reshape(self.shape).transpose(places)
+        shape = [1] * scene.rank
+        for dimension, length in zip(dimensions, self.shape, strict=True):
+            shape[dimension] = length
+        matrix = sp.csr_array(
+            (np.ones(self.count), (np.arange(self.count), numbers.ravel())), shape=(self.count, self.count)
+        )
+        return Unknown(self.columns(matrix), np.zeros(self.count), tuple(shape))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CurveBlock(Block):
+    """A function y(x) as a spline."""
+
+    function: Function
+    role: str
+    spline: Spline
+    start: int
+    total: int
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.spline.count
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        return _spline_leaf(self, self.spline, scene, arguments, order)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SmoothBlock(DensityBlock):
+    """A density of one variable as a spline: for functionals of its derivative and conditions at points."""
+
+    density: DensityValue
+    role: str
+    spline: Spline
+    start: int
+    total: int
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.spline.count
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        return _spline_leaf(self, self.spline, scene, arguments, order)
+
+
+def _spline_leaf(block: Block, spline: Spline, scene: Scene, arguments: tuple[Variable, ...], order: int) -> Node:
+    (argument,) = arguments
+    values = scene.variable(argument)
+    if not isinstance(values, Known):
+        raise InputError("An unknown function is evaluated at a variable or at a number, and here it is at neither.")
+    axis = scene.axis(argument)
+    positions = values.array.ravel()
+    times = axis.times if np.array_equal(positions, axis.nodes) else spline.chart.times(positions)
+    matrix = spline.matrix(times, order)
+    return Unknown(block.columns(matrix), np.zeros(matrix.shape[0]), values.shape)
+
+
+def _own_dimensions(
+    scene: Scene, density: DensityValue, own: tuple[Variable, ...], arguments: tuple[Variable, ...]
+) -> list[int]:
+    by_role = {variable.role: variable for variable in arguments}
+    dimensions = []
+    for variable in own:
+        argument = by_role[variable.role]
+        values = scene.variable(argument)
+        wide = [place for place, length in enumerate(values.shape) if length > 1]
+        whole = isinstance(values, Known) and np.array_equal(values.array.ravel(), scene.axis(variable).nodes)
+        if not whole or len(wide) > 1:
+            raise InputError(
+                f"{density} is needed at a point, and solve knows it at the nodes of its axes only. State the condition "
+                "as an integral."
+            )
+        dimensions.append(wide[0] if wide else scene.dimensions[argument.name])
+    return dimensions

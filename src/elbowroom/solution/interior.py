@@ -1,0 +1,240 @@
+"""Minimisation under equations and positivity by a primal-dual interior point method.
+
+Minimise f(x) subject to c(x) = 0 and s > 0, where s holds some of the unknowns themselves (the values of a density)
+and affine images P x + o of them. With multipliers λ and ζ, and a barrier μ that goes to zero, Newton's method on
+
+    ∇f + Aᵀλ - Pᵀζ = 0 ,   c = 0 ,   s ζ = μ b .
+
+Unknowns that are positive themselves are updated in their logarithms: x exp(d/x). The stationarity condition of an
+entropic functional is linear there, so that a full Newton step is exact, in tails of any size.
+See Nocedal and Wright, Numerical Optimization, chapter 19, and Wächter and Biegler (2006) for the safeguards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+
+from elbowroom.solution.kkt import newton_step
+
+Array = np.ndarray
+
+MOST_STEPS = 120
+_SMALLEST_BARRIER = 1e-14
+_LARGEST_LOG_STEP = 4.0
+_TO_THE_BOUNDARY = 0.99
+_UNBOUNDED = 1e12
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Local:
+    """The functions of a program at one point: values, gradient, and the Jacobian of the equations."""
+
+    value: float
+    gradient: Array
+    residual: Array
+    jacobian: sp.csr_array
+    curvature: Callable[[Array], sp.csr_array]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Positivity:
+    """What has to stay positive: the unknowns where `direct`, and the rows of `matrix @ x + offset`.
+
+    `weights` says how much of the barrier each has, first those of the unknowns, then those of the rows.
+    """
+
+    direct: Array
+    matrix: sp.csr_array
+    offset: Array
+    weights: Array
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Point:
+    """Where the method ended.
+
+    **Arguments.** `decrement` is the improvement that another Newton step promises, `barrier` the last μ,
+    `shifted` whether the Lagrangian had directions of negative curvature on the way, `at_last` the same at the end.
+    """
+
+    x: Array
+    slacks: Array
+    multipliers: Array
+    bound_multipliers: Array
+    value: float
+    residual: float
+    decrement: float
+    barrier: float
+    steps: int
+    shifted: bool
+    shifted_at_last: bool
+    stopped: str
+
+
+def minimise(
+    at: Callable[[Array], Local | None],
+    value_at: Callable[[Array], tuple[float, Array]],
+    positivity: Positivity,
+    x: Array,
+    barrier: float = 1e-2,
+    tolerance: float = 1e-13,
+    most_steps: int = MOST_STEPS,
+) -> Point:
+    """Minimise from `x`, which has to satisfy the direct bounds and nothing else."""
+    return _Run(at, value_at, positivity, x, barrier, tolerance, most_steps).run()
+
+
+class _Run:
+    """One run: the iterate and what is remembered between steps."""
+
+    def __init__(self, at, value_at, positivity: Positivity, x: Array, barrier: float, tolerance: float, most: int):
+        self.at, self.value_at, self.bounds = at, value_at, positivity
+        self.tolerance, self.most = tolerance, most
+        self.x = x.copy()
+        self.chosen = np.flatnonzero(positivity.direct)
+        rows = positivity.matrix @ x + positivity.offset
+        self.rows = np.maximum(rows, 1e-3 * max(1.0, float(np.abs(rows).max(initial=0.0))))
+        self.barrier = barrier
+        self.duals = barrier * positivity.weights / self.slacks
+        self.multipliers: Array | None = None
+        self.shift, self.shifted = 0.0, False
+        self.penalty = 1.0
+
+    @property
+    def slacks(self) -> Array:
+        return np.concatenate([self.x[self.chosen], self.rows])
+
+    def run(self) -> Point:
+        local = self.at(self.x)
+        if local is None:
+            return self._point(None, np.inf, 0, "the functional is not finite at the start")
+        decrement, stopped, still = np.inf, "the number of steps", 0
+        for step in range(self.most):
+            if self.multipliers is None:
+                self.multipliers = np.zeros(len(local.residual))
+            direction, decrement = self._direction(local)
+            feasible = self._infeasibility(local) <= 1e-9
+            if self.barrier <= _SMALLEST_BARRIER and feasible and decrement <= self.tolerance * (1 + abs(local.value)):
+                still += 1
+                if still > 1:
+                    return self._point(local, decrement, step, "converged")
+            moved = self._move(local, direction)
+            if moved is None:
+                stopped = "no further progress"
+                if self.barrier <= _SMALLEST_BARRIER:
+                    break
+                self.barrier = max(self.barrier / 10, _SMALLEST_BARRIER)
+                continue
+            local, share = moved
+            if local.value < -_UNBOUNDED:
+                return self._point(local, decrement, step, "unbounded")
+            if decrement <= 10 * self.barrier or share > 0.5:
+                self.barrier = max(self.barrier * (0.1 if share < 0.9 else 0.02), _SMALLEST_BARRIER)
+        return self._point(local, decrement, self.most, stopped)
+
+    def _direction(self, local: Local) -> tuple[tuple[Array, Array, Array], float]:
+        """The Newton direction in x, in the slacks and in their multipliers, and the decrease it promises."""
+        slacks, bounds = self.slacks, self.bounds
+        ratio = self.duals / slacks
+        aim = self.barrier * bounds.weights / slacks
+        direct = len(self.chosen)
+        gap = bounds.matrix @ self.x + bounds.offset - self.rows
+        gradient = local.gradient.copy()
+        gradient[self.chosen] -= aim[:direct]
+        gradient += bounds.matrix.T @ (ratio[direct:] * gap - aim[direct:])
+        bend = np.zeros(len(self.x))
+        bend[self.chosen] = ratio[:direct]
+        weighted = sp.diags_array(ratio[direct:]) @ bounds.matrix
+        curvature = local.curvature(self.multipliers) + sp.diags_array(bend) + bounds.matrix.T @ weighted
+        step = newton_step(sp.csr_array(curvature), gradient, local.jacobian, local.residual, self.shift)
+        self.shift = step.shift
+        self.shifted |= step.shift > 0
+        self.multipliers = step.multipliers
+        move = step.direction
+        slack_move = np.concatenate([move[self.chosen], bounds.matrix @ move + gap])
+        dual_move = aim - self.duals - ratio * slack_move
+        return (move, slack_move, dual_move), float(move @ (curvature @ move)) / 2
+
+    def _move(self, local: Local, direction: tuple[Array, Array, Array]) -> tuple[Local, float] | None:
+        """Go along the direction as far as the merit function falls; None if it does not."""
+        move, slack_move, dual_move = direction
+        direct = len(self.chosen)
+        share = _longest(self.rows, slack_move[direct:])
+        dual_share = _longest(self.duals, dual_move)
+        violation = np.abs(local.residual).sum() + self._row_gap(self.x, self.rows)
+        slope = local.gradient @ move - (self.barrier * self.bounds.weights / self.slacks) @ slack_move
+        if violation > 0:
+            self.penalty = max(self.penalty, 2 * abs(slope) / violation if slope > 0 else 0.0, _size(self.multipliers))
+        before = self._merit(local.value, self.slacks, violation)
+        noise = 1e-12 * (1 + abs(before))
+        for _ in range(30):
+            x, rows = self._along(move, slack_move, share)
+            value, residual = self.value_at(x)
+            if np.isfinite(value) and np.isfinite(residual).all():
+                gap = np.abs(residual).sum() + self._row_gap(x, rows)
+                slacks = np.concatenate([x[self.chosen], rows])
+                after = self._merit(value, slacks, gap)
+                promised = share * (slope - self.penalty * violation)
+                if after <= before + 1e-4 * min(promised, 0.0) + noise:
+                    there = self.at(x)
+                    if there is not None:
+                        self.x, self.rows = x, rows
+                        self._dual_step(dual_move, min(dual_share, 1.0), slacks)
+                        return there, share
+            share /= 2
+        return None
+
+    def _along(self, move: Array, slack_move: Array, share: float) -> tuple[Array, Array]:
+        direct = len(self.chosen)
+        x = self.x + share * move
+        own = self.x[self.chosen]
+        relative = np.clip(share * move[self.chosen] / own, -20.0, _LARGEST_LOG_STEP)
+        x[self.chosen] = np.maximum(own * np.exp(relative), 1e-290)
+        return x, self.rows + share * slack_move[direct:]
+
+    def _dual_step(self, dual_move: Array, share: float, slacks: Array) -> None:
+        duals = self.duals + share * dual_move
+        centre = self.barrier * self.bounds.weights / slacks
+        self.duals = np.clip(duals, centre * 1e-8, np.maximum(centre * 1e8, 1e-300))
+
+    def _merit(self, value: float, slacks: Array, violation: float) -> float:
+        return value - self.barrier * float(self.bounds.weights @ np.log(slacks)) + self.penalty * violation
+
+    def _row_gap(self, x: Array, rows: Array) -> float:
+        return float(np.abs(self.bounds.matrix @ x + self.bounds.offset - rows).sum())
+
+    def _infeasibility(self, local: Local) -> float:
+        return max(_size(local.residual), self._row_gap(self.x, self.rows))
+
+    def _point(self, local: Local | None, decrement: float, steps: int, stopped: str) -> Point:
+        multipliers = self.multipliers if self.multipliers is not None else np.zeros(0)
+        return Point(
+            x=self.x,
+            slacks=self.slacks,
+            multipliers=multipliers,
+            bound_multipliers=self.duals,
+            value=local.value if local else np.nan,
+            residual=self._infeasibility(local) if local else np.inf,
+            decrement=decrement,
+            barrier=self.barrier,
+            steps=steps,
+            shifted=self.shifted,
+            shifted_at_last=self.shift > 0,
+            stopped=stopped,
+        )
+
+
+def _longest(values: Array, move: Array) -> float:
+    """How much of `move` keeps `values` positive, at most all of it."""
+    falling = move < 0
+    if not falling.any():
+        return 1.0
+    return min(1.0, _TO_THE_BOUNDARY * float((-values[falling] / move[falling]).min()))
+
+
+def _size(values: Array) -> float:
+    return float(np.abs(values).max(initial=0.0))

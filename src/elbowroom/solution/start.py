@@ -1,0 +1,90 @@
+"""Where the minimisation starts: broad densities, the smoothest functions that meet the linear conditions."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from elbowroom.solution.axis import Axis
+from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
+from elbowroom.solution.discretised import Discretised
+
+Array = np.ndarray
+
+
+def start(discretised: Discretised, seed: int = 0) -> Array:
+    """The start number `seed`: the first is plain, the others are perturbed, for problems that are not convex."""
+    x = np.zeros(discretised.size)
+    random = np.random.default_rng(seed)
+    for block in discretised.blocks.values():
+        part = slice(block.start, block.start + block.count)
+        if isinstance(block, TableBlock):
+            variables = (*block.density.of, *block.density.given)
+            table = np.ones(())
+            for place, variable in enumerate(variables):
+                axis = discretised.axes[variable.role]
+                table = table[..., None] * (_broad(axis, axis.nodes) if place < len(block.density.of) else 1.0)
+                table = np.broadcast_to(table, (*table.shape[:-1], axis.size))
+            table = table * (np.exp(random.normal(size=table.shape)) if seed else 1.0)
+            x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)])).ravel()
+        elif isinstance(block, SmoothBlock):
+            axis = discretised.axes[block.role]
+            coefficients = _broad(axis, block.spline.centres)
+            x[part] = coefficients / (axis.weights @ (block.spline.matrix(axis.times) @ coefficients))
+        elif isinstance(block, NumberBlock):
+            x[part] = discretised.statement.guesses.get(block.name, 1.0 if block.is_positive else 0.0)
+            if seed:
+                x[part] = x[part] * np.exp(random.normal()) + (0.0 if block.is_positive else random.normal())
+    for block in discretised.blocks.values():
+        if isinstance(block, CurveBlock):
+            part = slice(block.start, block.start + block.count)
+            x[part] = _smoothest(block, discretised, x)
+            if seed:
+                x[part] += random.normal(scale=0.3, size=block.count)
+    return x
+
+
+def _broad(axis: Axis, points: Array) -> Array:
+    """A density with heavy tails where the axis is finest, uniform where it is finite or evenly divided."""
+    if not axis.is_continuous:
+        return np.ones(len(points))
+    spacing = np.diff(axis.edges)
+    if spacing.max() < 1.9 * np.median(spacing) and spacing.max() < 4 * spacing.min():
+        return np.ones(len(points))
+    smallest = int(np.argmin(spacing + 1e-9 * np.abs(np.arange(len(spacing)) - len(spacing) / 2) * spacing.min()))
+    middle = np.flatnonzero(spacing < 1.5 * spacing[smallest])
+    left, right = axis.edges[middle[0]], axis.edges[middle[-1] + 1]
+    centre, scale = (left + right) / 2, (right - left) / 4
+    return (1 + ((points - centre) / scale) ** 2) ** -1.5
+
+
+def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
+    mass = table
+    for place, variable in enumerate(variables):
+        weights = discretised.axes[variable.role].weights
+        shape = [1] * table.ndim
+        shape[place] = -1
+        mass = (mass * weights.reshape(shape)).sum(axis=place, keepdims=True)
+    return mass
+
+
+def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
+    """The coefficients of the function of least slope that meets the conditions, as linearised at zero."""
+    axis = discretised.axes[block.role]
+    slopes = sp.diags_array(np.sqrt(axis.weights)) @ block.spline.matrix(axis.times, 1)
+    here = discretised.program.at(x)
+    rows, targets = [], []
+    for condition in discretised.conditions:
+        jacobian = here.jacobian(condition.node).toarray()[:, block.start : block.start + block.count]
+        residual = here.values[condition.node].ravel()
+        if np.isfinite(jacobian).all() and np.isfinite(residual).all() and jacobian.any():
+            rows.append(jacobian)
+            targets.append(-residual)
+    normal = (slopes.T @ slopes).toarray()
+    normal += 1e-10 * np.trace(normal) / len(normal) * np.eye(len(normal))
+    if not rows:
+        return np.ones(block.count)
+    jacobian = np.vstack(rows)
+    system = np.block([[normal, jacobian.T], [jacobian, np.zeros((len(jacobian), len(jacobian)))]])
+    right = np.concatenate([np.zeros(block.count), *targets])
+    return np.linalg.lstsq(system, right, rcond=None)[0][: block.count]
