@@ -18,7 +18,7 @@ from elbowroom.functional.names import TWO_BARS, Declared
 from elbowroom.functional.rewriting import mapped
 from elbowroom.functional.syntax import Call, Chain, Divergence, Mean, Name, Syntax, parts
 
-_LETTER = re.compile(r"[pqr](\d+|_\w+)?'*", re.ASCII)
+LETTER = re.compile(r"[pqr](\d+|_\w+)?'*", re.ASCII)
 _PARAMETERS = re.compile(f"(?:{'|'.join(sorted(GREEK.values(), key=len, reverse=True))})+|[wW]")
 _NOT_LAWS = frozenset({*NOTATION, *TWO_BARS, "H", "E", "integral", "diff", "at", "MI", "variation", "~"})
 
@@ -57,7 +57,7 @@ def shape_of(form: Syntax, letters: frozenset[str] = frozenset()) -> Shape | Non
     """The density that a form is, if it is one written with its variables."""
     if not isinstance(form, Call) or form.before or form.name in _NOT_LAWS:
         return None
-    if not (form.given or form.name in letters or _LETTER.fullmatch(form.name)):
+    if not (form.given or form.name in letters or LETTER.fullmatch(form.name)):
         return None
     if not all(isinstance(part, Name) for part in (*form.arguments, *form.given)):
         return None
@@ -87,7 +87,7 @@ def renamed_laws(sides: Sequence[Syntax]) -> dict[str, str]:
     for shape in shapes(sides):
         by_stem.setdefault(_stem(shape.letter), {}).setdefault(shape.letter, []).append(shape)
     for form in forms(sides):
-        if isinstance(form, Name) and _LETTER.fullmatch(form.text):
+        if isinstance(form, Name) and LETTER.fullmatch(form.text):
             by_stem.setdefault(_stem(form.text), {}).setdefault(form.text, [])
     renaming: dict[str, str] = {}
     for stem, spellings in by_stem.items():
@@ -185,7 +185,7 @@ def _functional_arguments(sides: Iterable[Syntax]) -> list[str]:
     for form in forms(sides):
         if isinstance(form, Call) and form.name not in _NOT_LAWS and shape_of(form) is None:
             for part in form.arguments:
-                if isinstance(part, Name) and _LETTER.fullmatch(part.text):
+                if isinstance(part, Name) and LETTER.fullmatch(part.text):
                     found[part.text] = None
     return list(found)
 

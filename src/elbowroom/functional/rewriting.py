@@ -76,6 +76,38 @@ def shape(syntax: Syntax) -> str:
             return str(syntax.value)
 
 
+def plain(syntax: Syntax, tight: int = 0) -> str:
+    """The form in the plain notation, as far as it goes; it is put in brackets where something tighter is needed."""
+    match syntax:
+        case Name(text, _):
+            return text
+        case Call(name, arguments, given, _, before):
+            ahead = f"{_plain_row(before)}; " if before else ""
+            return f"{name}({ahead}{_plain_row(arguments)}{'|' if given else ''}{_plain_row(given)})"
+        case Chain("sum", first, rest, _):
+            text = plain(first) + "".join(f" {'-' if inverse else '+'} {plain(part, 1)}" for inverse, part in rest)
+            return f"({text})" if tight else text
+        case Chain(_, first, rest, _):
+            text = plain(first, 1) + "".join(f"{'/' if inverse else '*'}{plain(part, 2)}" for inverse, part in rest)
+            return f"({text})" if tight > 1 else text
+        case Minus(operand, _):
+            return f"(-{plain(operand, 1)})" if tight else f"-{plain(operand, 1)}"
+        case Raised(base, exponent, _):
+            return f"{plain(base, 3)}**{plain(exponent, 3)}"
+        case Mean(measure, body, _):
+            return f"E_{{{plain(measure)}}}[{plain(body)}]"
+        case Divergence(left, right, _, name, order):
+            return f"{name}({'' if order is None else plain(order) + '; '}{plain(left)} || {plain(right)})"
+        case Integration(body, variable, _, bounds):
+            return f"integral({', '.join([plain(body), variable.text, *map(plain, bounds or ())])})"
+        case _:
+            return str(syntax.value) if syntax.value.denominator == 1 or not tight else f"({syntax.value})"
+
+
+def _plain_row(forms: tuple[Syntax, ...]) -> str:
+    return ",".join(plain(form) for form in forms)
+
+
 def _row(forms: tuple[Syntax, ...]) -> str:
     return ",".join(shape(form) for form in forms)
 
