@@ -174,6 +174,30 @@ def test_errors_name_the_place(tables, message):
     assert str(caught.value).startswith("In the problem: ")
 
 
+FAMILIES = {
+    "Categorical(z; 0.2, 0.3, 0.5)": None,
+    "Categorical(z; 0.2, 0.8)": r"on the values \{0..1\}, and z is \{0..2\}",
+    "Categorical(z; 0.2, 0.3, 0.4)": "do not sum to one",
+    "Categorical(z; a, 0.3, 1 - 0.3 - a)": None,
+    "Binomial(z; 2, 0.3)": None,
+    "Binomial(z; 2, 1.3)": "has the probs 1.3",
+    "Bernoulli(z; 0.5)": r"on the values \{0..1\}",
+    "Poisson(z; 1)": "density on all whole numbers from 0",
+    "Uniform(z; 2, 1)": "has its upper end at or below its lower end",
+    "Uniform(z; 0, 1)": r"on the values \[0, 1\]",
+}
+
+
+@pytest.mark.parametrize(("law", "message"), FAMILIES.items())
+def test_a_family_lives_on_its_own_values(law, message):
+    tables = {"variables": "z = {finite = 3}", "laws": f'"p(z)" = "{law}"'}
+    if message is None:
+        assert [str(body) for body in problem(**tables).given.laws.values()]
+        return
+    with pytest.raises(InputError, match=message):
+        problem(**tables)
+
+
 TABLES = {
     "negative": ("[-0.5, 1.5]", r"has -0.5 at \[0\]"),
     "not one": ("[0.5, 0.4]", "sums to 0.9"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from elbowroom.functional.elementary import PI, Elementary
-from elbowroom.functional.expression import Expression, as_expression, exp, log
+from elbowroom.functional.expression import Expression, Sum, as_expression, exp, log
 from elbowroom.functional.support import REAL, Circle, Finite, Interval, Positive, Support
 
 
@@ -29,10 +29,9 @@ class FamilyDensity(Expression):
             raise TypeError(f"There is no family {self.name}; known are {', '.join(FAMILIES)}.")
         object.__setattr__(self, "argument", as_expression(self.argument))
         object.__setattr__(self, "parameters", tuple(map(as_expression, self.parameters)))
-        if len(self.parameters) != len(family.parameters):
-            raise TypeError(
-                f"{self.name} has the parameters {', '.join(family.parameters)}, and {len(self.parameters)} are given."
-            )
+        count = len(self.parameters)
+        if count < 2 if family.repeats else count != len(family.parameters):
+            raise TypeError(f"{self.name} has the parameters {', '.join(family.parameters)}, and {count} are given.")
 
     @property
     def family(self) -> Family:
@@ -51,7 +50,7 @@ class Family:
 
     **Arguments.** `parameters` are the names that NumPyro gives them, in its order, and `positive` those that have
     to be positive; `log_density(z, *parameters)` is valid for z in `support`, which is None where it depends on
-    the parameters.
+    the parameters. A family that `repeats` has one parameter for each value of the variable.
     """
 
     name: str
@@ -59,6 +58,7 @@ class Family:
     positive: tuple[str, ...]
     support: Support | None
     log_density: Callable[..., Expression]
+    repeats: bool = False
 
 
 def _lgamma(u: Expression) -> Expression:
@@ -132,6 +132,11 @@ def _bernoulli(z: Expression, probs: Expression) -> Expression:
     return z * log(probs) + (1 - z) * log(1 - probs)
 
 
+def _categorical(z: Expression, *probs: Expression) -> Expression:
+    here = (1 - Elementary("abs", Elementary("sign", z - place)) for place in range(len(probs)))
+    return log(Sum(tuple(prob * indicator for prob, indicator in zip(probs, here, strict=True))))
+
+
 def _binomial(z: Expression, total_count: Expression, probs: Expression) -> Expression:
     ways = _lgamma(total_count + 1) - _lgamma(z + 1) - _lgamma(total_count - z + 1)
     return ways + z * log(probs) + (total_count - z) * log(1 - probs)
@@ -161,6 +166,7 @@ _ALL = (
     Family("Uniform", ("low", "high"), (), None, _uniform),
     Family("VonMises", ("loc", "concentration"), ("concentration",), Circle(), _von_mises),
     Family("Bernoulli", ("probs",), (), Finite(2), _bernoulli),
+    Family("Categorical", ("probs",), (), None, _categorical, repeats=True),
     Family("Binomial", ("total_count", "probs"), (), None, _binomial),
     Family("Poisson", ("rate",), ("rate",), None, _poisson),
 )
