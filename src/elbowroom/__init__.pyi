@@ -18,6 +18,17 @@ from .estimation.objectives import renyi as renyi
 from .evidence.certificate import Certificate as Certificate
 from .evidence.certify import certify as certify
 from .evidence.settings import CertifySettings as CertifySettings
+from .functional.builders import entropic_transport as entropic_transport
+from .functional.builders import f_divergence as f_divergence
+from .functional.builders import fisher_divergence as fisher_divergence
+from .functional.builders import fisher_information as fisher_information
+from .functional.builders import information_bottleneck as information_bottleneck
+from .functional.builders import mutual_information as mutual_information
+from .functional.builders import rate_distortion as rate_distortion
+from .functional.builders import renyi_divergence as renyi_divergence
+from .functional.builders import squared_mmd as squared_mmd
+from .functional.builders import tsallis_entropy as tsallis_entropy
+from .functional.differential import diff as diff
 from .functional.expand import expand as expand
 from .functional.expression import exp as exp
 from .functional.expression import log as log
@@ -31,6 +42,9 @@ from .functional.law import variables as variables
 from .functional.parse import parse as parse
 from .functional.problem import Maximise as Maximise
 from .functional.problem import Minimise as Minimise
+from .functional.problem import Problem as Problem
+from .functional.problem_file import read_problem as read_problem
+from .functional.setting import Setting as Setting
 from .models.decoder import BernoulliDecoder as BernoulliDecoder
 from .models.decoder import GaussianDecoder as GaussianDecoder
 from .models.encoder import DiagonalGaussianEncoder as DiagonalGaussianEncoder

@@ -62,7 +62,7 @@ class DivergenceKind:
     generator: Callable[..., Expression] | None = None
 
 
-def f_divergence(
+def _generated(
     name: str, latex: str, generator: Callable[..., Expression], has_order: bool = False
 ) -> DivergenceKind:
     """The f-divergence of a generator: the integral of p*f(q/p) for the divergence of q from p."""
@@ -103,14 +103,14 @@ def _fisher(node: Divergence) -> Expression:
 
 
 _ALL = (
-    f_divergence("reverse_KL", r"\overline{\mathrm{KL}}", lambda t: -log(t)),
-    f_divergence("Jeffreys", r"\mathrm{J}", lambda t: (t - 1) * log(t)),
-    f_divergence("chi2", r"\chi^2", lambda t: (t - 1) ** 2),
-    f_divergence("Neyman", r"\chi^2_{\mathrm{N}}", lambda t: (t - 1) ** 2 / t),
-    f_divergence("Hellinger", r"\mathrm{H}^2", lambda t: (sqrt(t) - 1) ** 2),
-    f_divergence("JS", r"\mathrm{JS}", _jensen_shannon),
-    f_divergence("TV", r"\mathrm{TV}", lambda t: Elementary("abs", t - 1) / 2),
-    f_divergence("Alpha", r"\mathrm{D}", _alpha, has_order=True),
+    _generated("reverse_KL", r"\overline{\mathrm{KL}}", lambda t: -log(t)),
+    _generated("Jeffreys", r"\mathrm{J}", lambda t: (t - 1) * log(t)),
+    _generated("chi2", r"\chi^2", lambda t: (t - 1) ** 2),
+    _generated("Neyman", r"\chi^2_{\mathrm{N}}", lambda t: (t - 1) ** 2 / t),
+    _generated("Hellinger", r"\mathrm{H}^2", lambda t: (sqrt(t) - 1) ** 2),
+    _generated("JS", r"\mathrm{JS}", _jensen_shannon),
+    _generated("TV", r"\mathrm{TV}", lambda t: Elementary("abs", t - 1) / 2),
+    _generated("Alpha", r"\mathrm{D}", _alpha, has_order=True),
     DivergenceKind("Renyi", r"\mathrm{R}", True, _renyi),
     DivergenceKind("Fisher", r"\mathrm{F}", False, _fisher),
 )

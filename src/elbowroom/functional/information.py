@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from elbowroom.functional.expression import Expression
-from elbowroom.functional.law import Law, Variable
+from elbowroom.functional.law import Variable
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -22,14 +22,3 @@ class MutualInformation(Expression):
                 raise TypeError(f"Mutual information is that of two variables, and {variable!r} is not one.")
         if self.left.role == self.right.role:
             raise TypeError(f"Mutual information is that of two different variables, not of {self.left!r} with itself.")
-
-
-def mutual_information(law: Law, left: Variable, right: Variable) -> MutualInformation:
-    """The mutual information of two variables under a joint law, in nats.
-
-    >>> from elbowroom.functional.law import laws, variables
-    >>> (x, z), (q,) = variables("x z"), laws("q")
-    >>> mutual_information(q, x, z)
-    MI(q; x, z)
-    """
-    return MutualInformation(law.letter, left, right)
