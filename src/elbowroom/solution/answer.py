@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from elbowroom.solution.verdict import verdict
 Array = np.ndarray
 
 
-def answer(found: Search, seconds: float) -> Solution:
-    """What a search found."""
+def answer(found: Search) -> Solution:
+    """What a search found; how long it took is filled in by the caller."""
     status, sentence = verdict(found)
     last = found.fine
     gap = last.point.barrier * float(last.discretised.positivity.weights.sum()) + max(last.point.decrement, 0.0)
@@ -43,7 +43,7 @@ def answer(found: Search, seconds: float) -> Solution:
         density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
         boxes=_boxes(found),
         is_convex=not last.point.shifted,
-        seconds=seconds,
+        seconds=math.nan,
     )
 
 
@@ -94,15 +94,13 @@ def _node_weights(last: Attempt, shape: tuple[int, ...]) -> Array:
     return weights.ravel()
 
 
-def _constraints(last: Attempt):
+def _constraints(last: Attempt) -> Iterator[ConstraintValue]:
     here = last.evaluation
-    program = last.discretised.program
     for condition in last.discretised.conditions:
         residual = here.values[condition.node].ravel()
         worst = float(residual[int(np.abs(residual).argmax())])
         target = last.discretised.targets.get(condition.text, 1.0 if condition.implied else 0.0)
         yield ConstraintValue(condition.text, target + worst, target)
-    del program
 
 
 def _stationarity(last: Attempt) -> float:
@@ -128,6 +126,3 @@ def _stationarity(last: Attempt) -> float:
         else:
             squares += float(((total[part] - duals[part]) ** 2).sum())
     return math.sqrt(squares)
-
-
-__all__ = ["Mapping", "answer"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Mapping
+from functools import cached_property
 
 import numpy as np
 
-from elbowroom.functional.law import DensityValue
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
 from elbowroom.solution.discretised import Discretised, discretise
@@ -32,10 +32,16 @@ class Attempt:
         """The value of the functional as it is stated."""
         return self.discretised.statement.sign * self.point.value
 
-    @property
+    @cached_property
     def evaluation(self) -> Evaluation:
         """All arrays at the end."""
         return self.discretised.program.at(self.point.x)
+
+    @cached_property
+    def curvature(self) -> Array:
+        """The diagonal of the Hessian of the Lagrangian."""
+        local = self.discretised.at(self.point.x)
+        return np.zeros(self.discretised.size) if local is None else local.curvature(self.point.multipliers).diagonal()
 
     @property
     def is_feasible(self) -> bool:
@@ -101,6 +107,3 @@ def _line(points: Array, nodes: Array, values: Array) -> Array:
             slope = min((values[neighbour] - values[end]) / abs(nodes[neighbour] - nodes[end]) * -1.0, 0.0)
             inside[beyond] = values[end] + slope * np.abs(points[beyond] - nodes[end])
     return np.maximum(inside, -600.0)
-
-
-__all__ = ["Attempt", "DensityValue", "attempt"]

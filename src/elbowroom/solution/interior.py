@@ -165,50 +165,41 @@ class _Run:
         direct = len(self.chosen)
         share = _longest(self.rows, slack_move[direct:])
         dual_share = _longest(self.duals, dual_move)
-        violation = np.abs(local.residual).sum() + self._row_gap(self.x, self.rows)
+        violation = np.abs(local.residual).sum() + self.row_gap(self.x, self.rows)
         slope = local.gradient @ move - (self.barrier * self.bounds.weights / self.slacks) @ slack_move
         if violation > 0:
             self.penalty = max(self.penalty, 2 * abs(slope) / violation if slope > 0 else 0.0, _size(self.multipliers))
-        before = self._merit(local.value, self.slacks, violation)
+        before = self.merit(local.value, self.slacks, violation)
         noise = 1e-12 * (1 + abs(before))
+        trials = [_Trial(self, move, slack_move, share, logarithmic=True)]
+        own_share = min(share, _longest(self.x[self.chosen], move[self.chosen]))
+        if direct:
+            trials.append(_Trial(self, move, slack_move, own_share, logarithmic=False))
+        trial = min(trials, key=lambda candidate: candidate.merit)
         for _ in range(30):
-            x, rows = self._along(move, slack_move, share)
-            value, residual = self.value_at(x)
-            if np.isfinite(value) and np.isfinite(residual).all():
-                gap = np.abs(residual).sum() + self._row_gap(x, rows)
-                slacks = np.concatenate([x[self.chosen], rows])
-                after = self._merit(value, slacks, gap)
-                promised = share * (slope - self.penalty * violation)
-                if after <= before + 1e-4 * min(promised, 0.0) + noise:
-                    there = self.at(x)
-                    if there is not None:
-                        self.x, self.rows = x, rows
-                        self._dual_step(dual_move, min(dual_share, 1.0), slacks)
-                        return there, share
-            share /= 2
+            promised = trial.share * (slope - self.penalty * violation)
+            if trial.merit <= before + 1e-4 * min(promised, 0.0) + noise:
+                there = self.at(trial.x)
+                if there is not None:
+                    self.x, self.rows = trial.x, trial.rows
+                    self._dual_step(dual_move, min(dual_share, 1.0), trial.slacks)
+                    return there, trial.share
+            trial = _Trial(self, move, slack_move, trial.share / 2, trial.logarithmic)
         return None
-
-    def _along(self, move: Array, slack_move: Array, share: float) -> tuple[Array, Array]:
-        direct = len(self.chosen)
-        x = self.x + share * move
-        own = self.x[self.chosen]
-        relative = np.clip(share * move[self.chosen] / own, -20.0, _LARGEST_LOG_STEP)
-        x[self.chosen] = np.maximum(own * np.exp(relative), 1e-290)
-        return x, self.rows + share * slack_move[direct:]
 
     def _dual_step(self, dual_move: Array, share: float, slacks: Array) -> None:
         duals = self.duals + share * dual_move
         centre = self.barrier * self.bounds.weights / slacks
         self.duals = np.clip(duals, centre * 1e-8, np.maximum(centre * 1e8, 1e-300))
 
-    def _merit(self, value: float, slacks: Array, violation: float) -> float:
+    def merit(self, value: float, slacks: Array, violation: float) -> float:
         return value - self.barrier * float(self.bounds.weights @ np.log(slacks)) + self.penalty * violation
 
-    def _row_gap(self, x: Array, rows: Array) -> float:
+    def row_gap(self, x: Array, rows: Array) -> float:
         return float(np.abs(self.bounds.matrix @ x + self.bounds.offset - rows).sum())
 
     def _infeasibility(self, local: Local) -> float:
-        return max(_size(local.residual), self._row_gap(self.x, self.rows))
+        return max(_size(local.residual), self.row_gap(self.x, self.rows))
 
     def _point(self, local: Local | None, decrement: float, steps: int, stopped: str) -> Point:
         multipliers = self.multipliers if self.multipliers is not None else np.zeros(0)
@@ -226,6 +217,25 @@ class _Run:
             shifted_at_last=self.shift > 0,
             stopped=stopped,
         )
+
+
+class _Trial:
+    """A step of some length, the unknowns that are positive moved in their logarithms or as they are."""
+
+    def __init__(self, run: _Run, move: Array, slack_move: Array, share: float, logarithmic: bool):
+        self.share, self.logarithmic = share, logarithmic
+        self.x = run.x + share * move
+        if logarithmic:
+            own = run.x[run.chosen]
+            relative = np.clip(share * move[run.chosen] / own, -20.0, _LARGEST_LOG_STEP)
+            self.x[run.chosen] = np.maximum(own * np.exp(relative), 1e-290)
+        self.rows = run.rows + share * slack_move[len(run.chosen) :]
+        self.slacks = np.concatenate([self.x[run.chosen], self.rows])
+        value, residual = run.value_at(self.x)
+        self.merit = np.inf
+        if np.isfinite(value) and np.isfinite(residual).all():
+            gap = np.abs(residual).sum() + run.row_gap(self.x, self.rows)
+            self.merit = run.merit(value, self.slacks, gap)
 
 
 def _longest(values: Array, move: Array) -> float:

@@ -46,8 +46,23 @@ def newton_step(
     lengths[lengths == 0] = 1.0
     jacobian = sp.csr_array(sp.diags_array(1 / lengths) @ jacobian)
     solve = _dense if len(gradient) <= LARGEST_DENSE else _sparse
+    if curvature.nnz == len(gradient) and (curvature.diagonal() > 0).all():
+        solve = _diagonal
     direction, multipliers, shift = solve(curvature, gradient / scale, jacobian, residual / lengths, shift)
     return Step(direction / scale, multipliers / lengths, shift)
+
+
+def _diagonal(
+    curvature: sp.csr_array, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
+) -> tuple[Array, Array, float]:
+    """A separable functional: only the multipliers need a system of equations."""
+    values = curvature.diagonal()
+    reach = sp.diags_array(1 / values) @ jacobian.T
+    system = (jacobian @ reach).toarray()
+    multipliers = _least(system, residual - reach.T @ gradient)
+    direction = -gradient / values - reach @ multipliers
+    more = _least(system, residual + jacobian @ direction)
+    return direction - reach @ more, multipliers + more, 0.0
 
 
 def _dense(

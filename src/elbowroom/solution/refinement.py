@@ -17,6 +17,7 @@ Array = np.ndarray
 
 _LEVELS = 8
 _NARROWEST = 1e-10
+_LARGEST_ARTEFACT = 1e-5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,14 +46,20 @@ def profile(attempt: Attempt, role: str) -> Profile:
         place for name, place in discretised.scene.dimensions.items() if discretised.statement.names[name] == role
     }
     here = attempt.evaluation
+    own = _own_shares(attempt, role)
     found: list[tuple[Array, Array, float]] = []
     for node in discretised.program.order:
         if not isinstance(node, Integrated) or node.dimension not in dimensions:
             continue
         values = np.moveaxis(here.values[node.inputs[0]], node.dimension, 0)
         values = np.broadcast_to(values, (axis.size, *values.shape[1:])).reshape(panels, order, -1)
-        sizes = np.abs(values).sum(axis=(1, 2))
-        found.append((sizes, _unresolved(values, axis), float(sizes.sum())))
+        sizes = np.abs(values).sum(axis=2)
+        total = float(sizes.sum())
+        sizes = np.minimum(
+            sizes, np.maximum(sizes * own, _LARGEST_ARTEFACT * total * (sizes > _LARGEST_ARTEFACT * total))
+        )
+        sizes = sizes.sum(axis=1)
+        found.append((sizes, _unresolved(values, axis), total))
     largest = max((total for *_, total in found), default=1.0)
     shares, unresolved = np.zeros(panels), np.zeros(panels)
     for sizes, rough, total in found:
@@ -60,6 +67,22 @@ def profile(attempt: Attempt, role: str) -> Profile:
         shares = np.maximum(shares, sizes / total)
         unresolved = np.maximum(unresolved, rough / total)
     return Profile(shares, unresolved)
+
+
+def _own_shares(attempt: Attempt, role: str) -> Array:
+    """By node, how much of a density of one variable is due to the functional, and not to the barrier of q >= 0."""
+    axis = attempt.discretised.axes[role]
+    shares = np.ones(axis.size)
+    start = 0
+    for block in attempt.discretised.blocks.values():
+        if not isinstance(block, TableBlock):
+            continue
+        part, bound = slice(block.start, block.start + block.count), slice(start, start + block.count)
+        start += block.count
+        if [variable.role for variable in (*block.density.of, *block.density.given)] == [role]:
+            bend = np.maximum(attempt.curvature[part], 0.0)
+            shares = bend / (bend + attempt.point.bound_multipliers[bound] / attempt.point.x[part] + 1e-300)
+    return shares.reshape(len(axis.edges) - 1, axis.order)
 
 
 def widened(mesh: Mesh, seen: Profile, negligible: float) -> Mesh:
@@ -88,9 +111,9 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
         if right - left < _NARROWEST * scale and 0 < panel < len(edges) - 2:
             continue
         halves = 0.5 ** np.arange(1, _LEVELS + 1) * (right - left)
-        if panel == 0 and not below:
+        if (panel == 0 and not below) or left in mesh.breaks:
             added.extend(left + halves)
-        elif panel == len(edges) - 2 and not above:
+        elif (panel == len(edges) - 2 and not above) or right in mesh.breaks:
             added.extend(right - halves)
         else:
             added.append((left + right) / 2)

@@ -7,10 +7,8 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 
-from elbowroom.functional.functionals import Integral
-from elbowroom.functional.law import DensityValue
-from elbowroom.functional.support import Circle, Interval
 from elbowroom.errors import InputError
+from elbowroom.functional.support import Circle, Interval
 from elbowroom.solution.attempt import Attempt, attempt
 from elbowroom.solution.discretised import key_of
 from elbowroom.solution.extent import foci
@@ -27,6 +25,7 @@ _MOST_ROUNDS = 14
 _MOST_NODES = 700
 _NEGLIGIBLE = 1e-13
 _RESOLVED = 1e-10
+_LITTLE = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +139,8 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
             role: widened(mesh, seen[role], negligible) if role in seen else mesh for role, mesh in meshes.items()
         }
         if all(better[role] is meshes[role] for role in meshes):
+            if len(stages) > 1 and stages[-2].reach == stages[-1].reach and _agree(stages[-2].value, stages[-1].value):
+                break
             better = {
                 role: divided(mesh, seen[role], resolved) if role in seen else mesh for role, mesh in meshes.items()
             }
@@ -155,6 +156,17 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
         fine = {role: mesh.halved() if mesh.is_continuous else mesh for role, mesh in meshes.items()}
     finest = _attempt(statement, fine, now if now.is_feasible else None)
     return Search(statement, tuple(stages), fine, now, finest)
+
+
+def _settled(stages: list[Stage]) -> bool:
+    """Whether reaching further out has not changed the value, and little is left out there."""
+    if len(stages) < 2 or not stages[-2].feasible or stages[-2].reach == stages[-1].reach:
+        return False
+    return _agree(stages[-2].value, stages[-1].value) and stages[-1].escape < _LITTLE
+
+
+def _agree(first: float, second: float) -> bool:
+    return abs(first - second) <= 1e-12 * (1 + abs(second))
 
 
 def _stage(now: Attempt, meshes: Mapping[str, Mesh], seen: Mapping) -> Stage:
@@ -198,6 +210,3 @@ def _curve_meshes(statement: Statement, panels: int, graded: bool) -> dict[str, 
             )
         meshes[role] = curve_mesh(statement.supports[role], panels, graded)
     return meshes
-
-
-__all__ = ["DensityValue", "Integral", "Search", "first_meshes", "search"]

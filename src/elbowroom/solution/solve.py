@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+
+import numpy as np
 
 from elbowroom.functional.problem import Problem
 from elbowroom.solution.answer import answer
@@ -36,5 +39,7 @@ def solve(problem: Problem) -> Solution:
     ('converged', 1.0)
     """
     began = time.perf_counter()
-    found = search(statement(problem))
-    return answer(found, time.perf_counter() - began)
+    with np.errstate(all="ignore"):
+        found = search(statement(problem))
+        result = answer(found)
+    return dataclasses.replace(result, seconds=time.perf_counter() - began)

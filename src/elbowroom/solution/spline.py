@@ -83,7 +83,7 @@ class Spline:
     """
 
     edges: Array
-    chart: Chart = Straight()  # noqa: RUF009
+    chart: Chart = Straight()
     degree: int = 7
     periodic: bool = False
     breaks: tuple[float, ...] = ()
