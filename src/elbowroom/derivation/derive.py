@@ -6,11 +6,16 @@ import time
 from typing import Literal
 
 from elbowroom.derivation.dependence import variables_of
-from elbowroom.derivation.narrate import not_normalisable, refused, solved, unsolved
+from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
+from elbowroom.derivation.numbers import numbers_of
+from elbowroom.derivation.numeric.scene import MissingNumber, Scene
 from elbowroom.derivation.optimum import optimum_of
+from elbowroom.derivation.pointwise import pointwise, sign
 from elbowroom.derivation.polynomial import ZERO, Density
-from elbowroom.derivation.stationarity import solve_pointwise
+from elbowroom.derivation.restraint import restraint
+from elbowroom.derivation.separable import grounded_derivative, solve_separable
+from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
 from elbowroom.derivation.strong_form import strong_form
 from elbowroom.derivation.variation import variation
@@ -19,11 +24,12 @@ from elbowroom.errors import InputError
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Equation, Expression
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.joint import in_parts, is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.parse import parse
-from elbowroom.functional.problem import Problem
+from elbowroom.functional.problem import Constraint, Problem
 from elbowroom.functional.support import Positive, Real
-from elbowroom.functional.traverse import free_variables, walk
+from elbowroom.functional.traverse import children, free_variables, rebuild, walk
 
 
 def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Derivation:
@@ -52,22 +58,42 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
     if isinstance(problem, str):
         problem = stated(problem, "minimise", over)
     _check_statement(problem)
-    rules = NormalForm(marginals=False)
     try:
-        work = _vary(problem, rules)
+        return _over_density(problem, started)
     except NotDecidedError as trouble:
         raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
+
+
+def _over_density(problem: Problem, started: float) -> Derivation:
+    rules = NormalForm(marginals=False)
+    work = vary(problem, rules)
     unknown = Density(problem.density.letter, frozenset(problem.density.of), frozenset(problem.density.given))
     if not work.has_unknown(unknown):
         return refused(work, started)
-    shape = solve_pointwise(work.derivative, unknown, problem.density.of, rules)
-    if shape is None:
-        return unsolved(work, started)
-    if any(
-        _unbounded(variable) and variable not in variables_of(shape.unnormalised) for variable in problem.density.of
-    ):
+    scene = Scene(problem.given)
+    if not work.restraints:
+        shape = solve_pointwise(work.derivative, unknown, problem.density.of, rules)
+        if shape is not None:
+            return _normalised(work, shape, rules, scene, started)
+    try:
+        found = solve_separable(work, scene, started)
+    except MissingNumber as missing:
+        return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
+    return found or unsolved(work, started)
+
+
+def _normalised(work: Worked, shape: Shape, rules: NormalForm, scene: Scene, started: float) -> Derivation:
+    over = work.problem.density
+    if any(_unbounded(variable) and variable not in variables_of(shape.unnormalised) for variable in over.of):
         return not_normalisable(work, started)
-    return solved(work, optimum_of(work, shape, rules), started)
+    unknown = Density(over.letter, frozenset(over.of), frozenset(over.given))
+    slopes = pointwise(grounded_derivative(work, scene, NormalForm(marginals=False)), unknown)
+    curvature = sign(slopes.derivative_numerator()) if slopes else None
+    optimum = optimum_of(work, shape, rules, curvature)
+    numbers = numbers_of(work.problem, work.expanded, optimum.unnormalised, optimum.density)
+    if numbers.divergence:
+        return not_normalisable(work, started, numbers.divergence)
+    return solved(work, optimum, started, numbers)
 
 
 def stated(text: str, sense: Literal["minimise", "maximise"], over: DensityValue | None = None) -> Problem:
@@ -79,12 +105,28 @@ def stated(text: str, sense: Literal["minimise", "maximise"], over: DensityValue
     return Problem(sense, functional, (over or _unknown(functional),))
 
 
-def _vary(problem: Problem, rules: NormalForm) -> Worked:
-    expanded = expand(problem.functional)
-    first = variation(expanded, problem.density)
+def vary(problem: Problem, rules: NormalForm) -> Worked:
+    """The first half: the functional expanded, its first variation, its strong form, the constraints."""
+    over = problem.density
+    expanded = through_unknown(expand(problem.functional), problem)
+    first = variation(expanded, over)
     form = rules.of(first)
-    derivative = strong_form(form, problem.density) if form else ZERO
-    return Worked(problem, expanded, first, derivative, _integrated_over(problem))
+    derivative = strong_form(form, over) if form else ZERO
+    stated = [one for one in problem.subject_to if not _is_normalisation(one, over)]
+    restraints = tuple(restraint(one, over, number, rules) for number, one in enumerate(stated, start=1))
+    return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints)
+
+
+def through_unknown(expression: Expression, problem: Problem) -> Expression:
+    """Other densities of the law of an unknown, such as the marginal q(z) beside q(z|x), written through it."""
+    if isinstance(expression, DensityValue):
+        for unknown in problem.over:
+            if isinstance(unknown, DensityValue) and unknown.letter == expression.letter:
+                known = [law for law in problem.given.laws if law.letter == unknown.letter]
+                if known and not is_same_density(expression, unknown):
+                    return expand(in_parts(expression, [unknown, *known]))
+        return expression
+    return rebuild(expression, [through_unknown(child, problem) for child in children(expression)])
 
 
 def _unbounded(variable: Variable) -> bool:
@@ -104,15 +146,11 @@ def _check_statement(problem: Problem) -> None:
             f"{problem.functional} still depends on {names}, so it is a function and not a number to be optimised. "
             f"Integrate over {names}, or take an expectation: E_{problem.density}[...]."
         )
-    for constraint in problem.subject_to:
-        if not _is_normalisation(constraint, problem.density):
-            raise InputError(
-                f"The constraint {constraint} is not the normalisation of {problem.density}, which is the only constraint "
-                "that this version derives with. Leave it out, or put it into the functional with a weight."
-            )
 
 
-def _is_normalisation(constraint: Equation, over: DensityValue) -> bool:
+def _is_normalisation(constraint: Constraint, over: DensityValue) -> bool:
+    if not isinstance(constraint, Equation):
+        return False
     mass: Expression = over
     for variable in over.of:
         mass = Integral(mass, variable)

@@ -9,9 +9,11 @@ from elbowroom.derivation.dependence import atoms_in
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import Density, Polynomial, from_monomial
 from elbowroom.derivation.render import render
+from elbowroom.derivation.restraint import Restraint
 from elbowroom.derivation.variation import direction
-from elbowroom.functional.expression import Constant, Equation, Expression, Function, Multiplier, Sum
+from elbowroom.functional.expression import Constant, Equation, Expression, Function, Multiplier, Product, Sum
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.law import Variable
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
 
@@ -29,6 +31,7 @@ class Worked:
     first: Expression
     derivative: Polynomial
     over_given: bool
+    restraints: tuple[Restraint, ...] = ()
 
     @property
     def multiplier(self) -> Multiplier:
@@ -64,12 +67,34 @@ class Worked:
             return 1 if isinstance(term, Constant) else 2
 
         ordered = sorted(parts, key=rank)
-        return Equation(Sum((*ordered, self.multiplier)), Constant(Fraction(0)))
+        levels = [Product((one.multiplier, *_factors(render(one.statistic)))) for one in self.restraints]
+        return Equation(Sum((*ordered, self.multiplier, *levels)), Constant(Fraction(0)))
+
+    def lagrangian(self, functional: Expression) -> str:
+        """S = J plus each multiplier times its constraint, integrated over the variables it depends on."""
+        terms = [to_text(functional), _with_integrals(self.multiplier, f"({to_text(self.mass)} - 1)", self._given())]
+        for one in self.restraints:
+            terms.append(_with_integrals(one.multiplier, f"({to_text(one.excess)})", one.free))
+        return " + ".join(terms)
+
+    def _given(self) -> tuple[Variable, ...]:
+        return self.problem.density.given if self.over_given else ()
 
     def linear_terms(self) -> list[str]:
         """The terms of a functional whose derivative does not contain the unknown."""
         form = NormalForm(marginals=False).of(self.expanded)
         return [to_text(render(from_monomial(part, coefficient))) for part, coefficient in form.terms]
+
+
+def _factors(expression: Expression) -> tuple[Expression, ...]:
+    return expression.factors if isinstance(expression, Product) else (expression,)
+
+
+def _with_integrals(multiplier: Multiplier, excess: str, over: tuple[Variable, ...]) -> str:
+    text = f"{to_text(multiplier)}*{excess}"
+    if not over:
+        return text
+    return f"integral({text}, {', '.join(variable.name for variable in over)})"
 
 
 def _letters(form: Polynomial) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache, singledispatch
+from functools import cache, lru_cache, singledispatch
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.functional.support import Interval
-from elbowroom.functional.traverse import free_variables
+from elbowroom.functional.traverse import free_variables, walk
 
 At = Mapping[str, Array]
 """The values of variables by name, arrays that broadcast together."""
@@ -53,10 +53,30 @@ def values(expression: Expression, scene: Scene, at: Mapping[str, Any]) -> Array
 
     **Raises.** `MissingNumber` for a name without a value, `MissingRule` for a node without a rule.
     """
-    observed = {variable.name: np.asarray(float(value)) for variable, value in scene.setting.observed.items()}
-    arrays = {name: np.asarray(value, dtype=float) for name, value in at.items()}
     with np.errstate(all="ignore"):
-        return np.asarray(_value(expand(expression), scene, observed | arrays))
+        return _filled(_value(_expanded(expression), scene, _arrays(scene, at)), at)
+
+
+def log_values(expression: Expression, scene: Scene, at: Mapping[str, Any]) -> Array:
+    """The logarithm of the values of a positive expression, without underflow where it is a product of densities."""
+    with np.errstate(all="ignore"):
+        return _filled(_log(_expanded(expression), scene, _arrays(scene, at)), at)
+
+
+def _filled(found: Any, at: Mapping[str, Any]) -> Array:
+    """Values of the shape that the given arrays have together, also where an expression does not depend on them."""
+    shape = np.broadcast_shapes(np.shape(found), *(np.shape(value) for value in at.values()))
+    return np.broadcast_to(np.asarray(found, dtype=float), shape)
+
+
+def _arrays(scene: Scene, at: Mapping[str, Any]) -> dict[str, Array]:
+    observed = {variable.name: np.asarray(float(value)) for variable, value in scene.setting.observed.items()}
+    return observed | {name: np.asarray(value, dtype=float) for name, value in at.items()}
+
+
+@lru_cache(maxsize=4096)
+def _expanded(expression: Expression) -> Expression:
+    return expand(expression)
 
 
 @singledispatch
@@ -100,9 +120,9 @@ def _(node: Function, scene: Scene, at: At) -> Any:
         if callable(found):
             return found(*arguments)
         own, body = found
-        return _value(body, scene, {v.name: value for v, value in zip(own, arguments, strict=True)})
+        return _value(_expanded(body), scene, {v.name: value for v, value in zip(own, arguments, strict=True)})
     own, body = _definition_of(node, scene)
-    return _value(body, scene, {v.name: value for v, value in zip(own, arguments, strict=True)})
+    return _value(_expanded(body), scene, {v.name: value for v, value in zip(own, arguments, strict=True)})
 
 
 def _definition_of(node: Function, scene: Scene) -> tuple[tuple[Variable, ...], Expression]:
@@ -120,7 +140,7 @@ def _(node: DensityValue, scene: Scene, at: At) -> Any:
     if callable(found):
         return np.exp(found(_by_role(node, at)))
     own, body = found
-    return _value(expand(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
+    return _value(_expanded(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
 
 
 @_value.register
@@ -181,12 +201,12 @@ def _(node: PointValue, scene: Scene, at: At) -> Any:
 @_value.register
 def _(node: Integral, scene: Scene, at: At) -> Any:
     free = _free(node)
-    closed = all(np.ndim(at[v.name]) == 0 for v in free if v.name in at)
+    closed = not _has_multiplier(node) and all(np.ndim(at[v.name]) == 0 for v in free if v.name in at)
     key = (node, tuple((v.name, float(at[v.name])) for v in free if v.name in at)) if closed else None
     if key is not None and key in scene.known:
         return scene.known[key]
     inner = node.integrand
-    outer = {name: np.asarray(array)[..., None] for name, array in at.items()}
+    outer = {name: array if np.ndim(array) == 0 else np.asarray(array)[..., None] for name, array in at.items()}
 
     def integrand(nodes: Array) -> Array:
         found = np.asarray(_value(inner, scene, {**outer, node.variable.name: nodes}), dtype=float)
@@ -244,7 +264,7 @@ def _(node: DensityValue, scene: Scene, at: At) -> Any:
     if callable(found):
         return found(_by_role(node, at))
     own, body = found
-    return _log(expand(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
+    return _log(_expanded(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
 
 
 @cache
@@ -258,6 +278,11 @@ def _is_positive(node: Expression) -> bool:
         case Product(factors):
             return all(_is_positive(factor) for factor in factors)
     return False
+
+
+@cache
+def _has_multiplier(node: Integral) -> bool:
+    return any(isinstance(part, Multiplier) for part in walk(node))
 
 
 @cache
@@ -278,8 +303,7 @@ def _value_of(variable: Variable, at: At) -> Array:
 def _at_law(node: DensityValue, own: DensityValue, at: At) -> dict[str, Array]:
     """The values of the variables of a law, as its definition calls them, where `node` is asked for."""
     by_role = {v.role: _value_of(v, at) for v in (*node.of, *node.given)}
-    outer = {name: value for name, value in at.items() if np.ndim(value) == 0}
-    return outer | {v.name: by_role[v.role] for v in (*own.of, *own.given)}
+    return dict(at) | {v.name: by_role[v.role] for v in (*own.of, *own.given)}
 
 
 def _looked_up(node: DensityValue, own: DensityValue, table: Table, at: At) -> Array:

@@ -6,17 +6,18 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from elbowroom.derivation.numeric.joint import part_of_joint
 from elbowroom.errors import InputError
-from elbowroom.functional.expression import Expression, Function
+from elbowroom.functional.expand import expand
+from elbowroom.functional.expression import Expression, Function, Parameter, as_expression
+from elbowroom.functional.joint import in_parts
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Setting, Table
 from elbowroom.functional.substitute import substitute
+from elbowroom.functional.traverse import children, rebuild
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 Key = tuple[str, frozenset[str], frozenset[str]]
 """A density of a law by its letter, the roles it is of and the roles given."""
 
@@ -82,6 +83,28 @@ class Scene:
             return self._formula(node)
         return None
 
+    def spelled_out(self, expression: Expression) -> Expression:
+        """`expression` with every density and function replaced by its formula, and every number by its value."""
+        if isinstance(expression, Parameter):
+            return self._exact(expression)
+        if isinstance(expression, DensityValue | Function):
+            known = self.meaning(expression)
+            return expression if known is None else self.spelled_out(expand(known))
+        return rebuild(expression, [self.spelled_out(child) for child in children(expression)])
+
+    def grounded(self, expression: Expression) -> Expression:
+        """`expression` with every parameter that has a value replaced by it, exactly as the value is written."""
+        if isinstance(expression, Parameter):
+            return self._exact(expression)
+        return rebuild(expression, [self.grounded(child) for child in children(expression)])
+
+    def _exact(self, parameter: Parameter) -> Expression:
+        if parameter.name in self.numbers and not callable(self.numbers[parameter.name]):
+            return as_expression(float(self.numbers[parameter.name]))
+        if parameter.name in self.setting.parameters:
+            return as_expression(float(self.setting.parameters[parameter.name]))
+        return parameter
+
     def _formula(self, node: Function) -> Expression | None:
         found = self.curves.get(node.name)
         if found is not None and not callable(found):
@@ -97,10 +120,10 @@ class Scene:
                 return law, definition
         parts = [law for law in self.setting.laws if law.letter == node.letter]
         parts += [found[0] for k, found in self.densities.items() if k[0] == node.letter and isinstance(found, tuple)]
-        derived = part_of_joint(node, parts)
-        if derived is None:
-            raise MissingNumber(f"the law {node}")
-        return node, derived
+        try:
+            return node, in_parts(node, parts)
+        except InputError as error:
+            raise MissingNumber(f"the law {node}") from error
 
 
 class MissingNumber(InputError):

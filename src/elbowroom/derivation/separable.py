@@ -1,0 +1,341 @@
+"""Separable functionals: the condition is solved for q at each point, and the multipliers by the constraints."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from elbowroom.derivation.inversion import Inverse, invert
+from elbowroom.derivation.kernel import Recognised
+from elbowroom.derivation.narrate import condition_text, opening, unfinished, wrong_sign
+from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
+from elbowroom.derivation.numbers import mass_check, recognised_family
+from elbowroom.derivation.numeric.evaluate import number, values
+from elbowroom.derivation.numeric.levels import LevelProblem, MassEscapesError, NoMultiplierError
+from elbowroom.derivation.numeric.quadrature import Mesh
+from elbowroom.derivation.numeric.scene import Array, Scene, key_of
+from elbowroom.derivation.numeric.tails import around
+from elbowroom.derivation.numeric.tilt import NoTilt, Tilt
+from elbowroom.derivation.pointwise import Pointwise, pointwise, sign
+from elbowroom.derivation.polynomial import (
+    ZERO,
+    Density,
+    Polynomial,
+    Symbol,
+    from_atom,
+)
+from elbowroom.derivation.reasons import escape_words, tilt_words
+from elbowroom.derivation.render import render
+from elbowroom.derivation.restraint import Restraint
+from elbowroom.derivation.steps import Check, Derivation, Step
+from elbowroom.derivation.strong_form import strong_form
+from elbowroom.derivation.variation import NOTHING, variation
+from elbowroom.derivation.worked import Worked
+from elbowroom.errors import MissingRule, Refused
+from elbowroom.functional.expression import Expression, Multiplier, as_expression
+from elbowroom.functional.law import Variable
+from elbowroom.functional.printing import to_text
+from elbowroom.functional.substitute import substitute
+
+
+@dataclasses.dataclass(frozen=True)
+class Solved:
+    """The multipliers, the density they give, and the mesh on which the constraints hold."""
+
+    multipliers: dict[str, float]
+    density: Expression
+    mesh: Mesh
+    residual: float
+
+
+def solve_separable(work: Worked, scene: Scene, started: float) -> Derivation | None:
+    """The optimum of a separable functional of one density of one variable; None where it is not of that kind.
+
+    **Raises.** `MissingNumber` where the multipliers cannot be found because a name has no value.
+    """
+    over = work.problem.density
+    unknown = Density(over.letter, frozenset(over.of), frozenset(over.given))
+    if len(over.of) != 1 or any(v not in scene.setting.observed for v in over.given):
+        return None
+    if any(one.free and set(one.free) - set(scene.setting.observed) for one in work.restraints):
+        return None
+    rules = NormalForm(marginals=False)
+    derivative = grounded_derivative(work, scene, rules)
+    shape = pointwise(derivative, unknown)
+    if shape is None:
+        return None
+    restraints = work.restraints
+    inverse = invert(shape, _level(restraints, scene, rules), rules)
+    if inverse is None:
+        return None
+    curvature = sign(shape.derivative_numerator())
+    wanted = 1 if work.problem.sense == "minimise" else -1
+    if curvature == -wanted:
+        return unfinished(work, "refused", f"{wrong_sign(work.problem)}. {_unbounded_words(work)}", started)
+    try:
+        found = _multipliers(work, scene, shape, inverse, curvature or wanted)
+    except Refused as reason:
+        return unfinished(work, "refused", str(reason), started)
+    return _answer(work, scene, inverse, found, curvature, started)
+
+
+def grounded_derivative(work: Worked, scene: Scene, rules: NormalForm) -> Polynomial:
+    """The functional derivative with every number put in, so that exponents and signs are known."""
+    first = variation(scene.grounded(work.expanded), work.problem.density)
+    form = ZERO if first is NOTHING else rules.of(first)
+    return strong_form(form, work.problem.density) if form else ZERO
+
+
+def _level(restraints: tuple[Restraint, ...], scene: Scene, rules: NormalForm) -> Polynomial:
+    total = from_atom(Symbol("multiplier", "lambda"))
+    for one in restraints:
+        statistic = rules.of(scene.grounded(render(one.statistic)))
+        total = total + from_atom(Symbol("multiplier", one.multiplier.name)) * statistic
+    return total
+
+
+def _multipliers(work: Worked, scene: Scene, shape: Pointwise, inverse: Inverse, direction: int) -> Solved:
+    """The multipliers of all constraints; inequalities that hold without theirs are left out first."""
+    active = [one for one in work.restraints if not one.is_inequality]
+    waiting = [one for one in work.restraints if one.is_inequality]
+    while True:
+        found = _equalities(work, scene, shape, inverse, tuple(active), direction)
+        violated = [one for one in waiting if one not in active and _excess(one, found, work, scene) < -1e-12]
+        if not violated:
+            return found
+        active.append(violated[0])
+
+
+def _excess(one: Restraint, found: Solved, work: Worked, scene: Scene) -> float:
+    over = work.problem.density
+    return number(one.excess, scene.with_(densities={key_of(over): (over, found.density)}))
+
+
+def _equalities(
+    work: Worked, scene: Scene, shape: Pointwise, inverse: Inverse, active: tuple[Restraint, ...], direction: int
+) -> Solved:
+    over = work.problem.density
+    (variable,) = over.of
+    idle = [one.multiplier.name for one in work.restraints if one not in active]
+    statistics = tuple(_on_nodes(render(one.statistic), scene, variable) for one in active)
+    targets = np.array([number(one.target, scene) for one in active])
+    weight = shape.logarithm.number
+    if weight is not None and weight != 0 and not shape.powers and not shape.sum_powers and not shape.sum_logarithm:
+        multipliers, mesh, residual = _tilted(work, scene, shape, float(weight), active, statistics, targets)
+    else:
+        multipliers, mesh, residual = _levelled(work, scene, inverse, active, statistics, targets, direction)
+    named = dict(zip(["lambda", *(one.multiplier.name for one in active)], multipliers, strict=True))
+    named |= dict.fromkeys(idle, 0.0)
+    density = _shorter(with_multipliers(inverse.density, named))
+    return Solved(named, density, mesh, residual)
+
+
+def _tilted(
+    work: Worked,
+    scene: Scene,
+    shape: Pointwise,
+    weight: float,
+    active: tuple[Restraint, ...],
+    statistics: tuple[Callable[[Array], Array], ...],
+    targets: Array,
+) -> tuple[list[float], Mesh, float]:
+    (variable,) = work.problem.density.of
+    base = render(shape.rest.scaled(-1 / shape.logarithm.terms[0][1]))
+    tilt = Tilt(_on_nodes(base, scene, variable), statistics, variable.support)
+    try:
+        tilted = tilt.solve(targets)
+    except NoTilt as trouble:
+        reduced = _without_one(tilt, targets) if trouble.kind == "normalisable" else None
+        if reduced is None:
+            stated = [to_text(one.stated) for one in active]
+            raise Refused(tilt_words(trouble, work.problem.density, stated)) from trouble
+        natural, log_mass, mesh, residual = reduced
+    else:
+        natural, log_mass, mesh, residual = tilted.natural, tilted.log_mass, tilted.mesh, tilted.residual
+    return [weight * log_mass, *(-weight * eta for eta in natural)], mesh, residual
+
+
+def _without_one(tilt: Tilt, targets: Array) -> tuple[Array, float, Mesh, float] | None:
+    """The tilt without one statistic, if its constraint then holds by itself: its multiplier is zero."""
+    for left_out in range(len(targets)):
+        kept = [index for index in range(len(targets)) if index != left_out]
+        smaller = dataclasses.replace(tilt, statistics=tuple(tilt.statistics[index] for index in kept))
+        try:
+            found = smaller.solve(targets[kept])
+        except NoTilt:
+            continue
+        natural = np.insert(found.natural, left_out, 0.0)
+        known = tilt.moments(natural)
+        if not isinstance(known, str) and abs(known[1][left_out] - targets[left_out]) < 1e-9:
+            return natural, found.log_mass, found.mesh, found.residual
+    return None
+
+
+def _levelled(
+    work: Worked,
+    scene: Scene,
+    inverse: Inverse,
+    active: tuple[Restraint, ...],
+    statistics: tuple[Callable[[Array], Array], ...],
+    targets: Array,
+    direction: int,
+) -> tuple[list[float], Mesh, float]:
+    (variable,) = work.problem.density.of
+    names = ["lambda", *(one.multiplier.name for one in active)]
+    idle = {one.multiplier.name: 0.0 for one in work.restraints if one not in active}
+
+    def family(multipliers: Array, z: Array) -> Array:
+        told = {name: direction * float(value) for name, value in zip(names, multipliers, strict=True)}
+        at_values = dataclasses.replace(scene, numbers={**scene.numbers, **idle, **told})
+        density = values(inverse.density, at_values, {variable.name: z})
+        for left in inverse.domain:
+            density = np.where(values(left, at_values, {variable.name: z}) > 0, density, np.nan)
+        return density
+
+    problem = LevelProblem(
+        family, (np.ones_like, *statistics), (1.0, *map(float, targets)), variable.support, _peaks(scene, variable)
+    )
+    try:
+        found = problem.solve()
+    except MassEscapesError as trouble:
+        raise Refused(escape_words(trouble, direction)) from trouble
+    except NoMultiplierError as trouble:
+        raise Refused(
+            f"No multipliers satisfy the constraints: {trouble}. No density satisfies all of them (the problem is "
+            "infeasible), or none of the form of the stationary density can be normalised. Check the targets."
+        ) from trouble
+    return [direction * float(value) for value in found.multipliers], found.mesh, found.residual
+
+
+def _peaks(scene: Scene, variable: Variable) -> tuple[float, ...]:
+    return scene.points.get(variable.role, ()) or around(0.0, 1.0)
+
+
+def _on_nodes(expression: Expression, scene: Scene, variable: Variable) -> Callable[[Array], Array]:
+    return lambda z: values(expression, scene, {variable.name: z})
+
+
+def with_multipliers(expression: Expression, named: dict[str, float]) -> Expression:
+    """`expression` with each multiplier replaced by its value."""
+    pairs = {Multiplier(name): as_expression(float(value)) for name, value in named.items()}
+    return substitute(expression, pairs)
+
+
+def _shorter(expression: Expression) -> Expression:
+    """The expression or its normal form, whichever is shorter to read."""
+    try:
+        form = render(NormalForm(marginals=False).of(expression))
+    except (NotDecidedError, MissingRule):
+        return expression
+    return min(expression, form, key=lambda candidate: len(to_text(candidate)))
+
+
+def _answer(
+    work: Worked, scene: Scene, inverse: Inverse, found: Solved, curvature: int | None, started: float
+) -> Derivation:
+    over = work.problem.density
+    name = to_text(over)
+    at_optimum = scene.with_(densities={key_of(over): (over, found.density)})
+    points = {**scene.points, over.of[0].role: _split_points(found.mesh)}
+    at_optimum = dataclasses.replace(at_optimum, points=points)
+    value = number(work.expanded, at_optimum)
+    family = None if inverse.clipped else recognised_family(found.density, over, scene)
+    named = family.density(over.of[0]) if family else None
+    density = found.density if named is None else named
+    minimum: Literal["global", "stationary"] = "global" if curvature is not None else "stationary"
+    return Derivation(
+        problem=work.problem,
+        status="solved",
+        optima={name: density},
+        unnormalised=inverse.density,
+        value=as_expression(round(value, 15)),
+        minimum=minimum,
+        unique=True if minimum == "global" else None,
+        multipliers={key: as_expression(float(size)) for key, size in found.multipliers.items()},
+        condition=condition_text(work),
+        steps=(*opening(work), *_steps(work, at_optimum, inverse, found, family, value, curvature)),
+        reason=None,
+        seconds=time.perf_counter() - started,
+        value_number=value,
+        family={name: family} if family else {},
+        scene=at_optimum,
+    )
+
+
+def _split_points(mesh: Mesh) -> tuple[float, ...]:
+    """Where the mesh is finest: the places at which later quadratures should split."""
+    nodes = np.sort(mesh.nodes)
+    return tuple(float(node) for node in nodes[:: max(1, len(nodes) // 24)])
+
+
+def _steps(
+    work: Worked,
+    scene: Scene,
+    inverse: Inverse,
+    found: Solved,
+    family: Recognised | None,
+    value: float,
+    curvature: int | None,
+) -> tuple[Step, ...]:
+    over = work.problem.density
+    name = to_text(over)
+    told = ", ".join(f"{key} = {size:.12g}" for key, size in found.multipliers.items())
+    constraints = Check(
+        "quadrature",
+        found.residual < 1e-8,
+        f"every constraint holds within {found.residual:.1e} on {len(found.mesh.nodes)} nodes",
+    )
+    steps = [
+        Step(
+            f"solve for {name} at each point",
+            condition_text(work),
+            f"{name} = {to_text(inverse.density)}",
+            (inverse.how,),
+            (stationarity_check(work, scene, found),),
+        ),
+        Step(
+            "find the multipliers from the constraints",
+            ", ".join([f"{to_text(work.mass)} = 1", *(to_text(one.stated) for one in work.restraints)]),
+            told,
+            (),
+            (constraints, mass_check(scene, over)),
+        ),
+    ]
+    if family is not None:
+        steps.append(Step("recognise the family", to_text(inverse.density), family.text()))
+    steps.append(Step("evaluate the functional there", f"J at this {name}", f"{value:.12g}"))
+    side = "positive" if work.problem.sense == "minimise" else "negative"
+    shown = f"{side} for every direction: the functional is strictly {'convex' if side == 'positive' else 'concave'}"
+    steps.append(
+        Step(
+            "take the second variation",
+            "the slope of the pointwise condition in q, times eta**2",
+            shown if curvature is not None else "of no evident sign",
+            ("the constraints are linear, so the set of densities is convex",),
+        )
+    )
+    return tuple(steps)
+
+
+def stationarity_check(work: Worked, scene: Scene, found: Solved) -> Check:
+    """The condition at the optimum on the mesh: zero where q > 0, of one sign where q was clipped."""
+    over = work.problem.density
+    (variable,) = over.of
+    at = {variable.name: found.mesh.nodes}
+    condition = with_multipliers(work.condition().left, found.multipliers)
+    density = np.broadcast_to(values(over, scene, at), found.mesh.nodes.shape)
+    residual = np.broadcast_to(values(condition, scene, at), found.mesh.nodes.shape)
+    positive = density > 1e-200
+    weights = np.where(positive, np.nan_to_num(found.mesh.weights) * np.where(positive, density, 0.0), 0.0)
+    residual = np.where(positive & np.isfinite(residual), residual, 0.0)
+    size = float(np.sqrt(np.sum(weights * residual**2) / np.sum(weights)))
+    return Check("kkt", size < 1e-7, f"the q-weighted root mean square of the condition is {size:.1e}")
+
+
+def _unbounded_words(work: Worked) -> str:
+    side = "below" if work.problem.sense == "minimise" else "above"
+    return f"The functional is concave in the wrong direction and may be unbounded {side}."
