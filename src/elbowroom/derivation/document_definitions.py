@@ -76,7 +76,7 @@ class Definitions:
         return form.name not in _NOTATION and shape_of(form, self._letters) is None
 
     def is_functional(self, form: Syntax) -> bool:
-        r"""Whether a name looks like that of a functional, such as `\mathcal{L}`, `ELBO`, `J[q]`, rather than a number."""
+        r"""Whether a name looks like a functional, such as `\mathcal{L}`, `ELBO`, `J[q]`, rather than a number."""
         if not self.can_name(form):
             return False
         name = _name(form)

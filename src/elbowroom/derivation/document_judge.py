@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
 
-from elbowroom.derivation.check import Verdict, check
+from elbowroom.derivation.check import check
+from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.correction import smallest_correction
 from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import Densities, Shape, declared, forms, shape_of, shapes
@@ -17,7 +18,7 @@ from elbowroom.derivation.document_stationarity import (
     is_condition_of,
     solves,
 )
-from elbowroom.derivation.document_verdict import Kind, LinkVerdict
+from elbowroom.derivation.document_verdict import Judgement, Kind, LinkVerdict
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.render import render
 from elbowroom.errors import FormulaError, InputError
@@ -88,7 +89,7 @@ class Judge:
         if general is not None:
             wrong = general.startswith("wrong: ")
             reason = general.removeprefix("wrong: ")
-            return self._said(link, _shown(left), _shown(right), "fails" if wrong else "holds", "condition", reason)
+            return self._said(link, (_shown(left), _shown(right)), "fails" if wrong else "holds", "condition", reason)
         unknown = self._definitions.undefined(Chain("sum", left, ((True, right),), 0))
         constants = [] if unknown else self._new_constants(link, left, right)
         if unknown or constants:
@@ -161,7 +162,9 @@ class Judge:
         """`a(z) propto b(z)` as a(z) b(z') = a(z') b(z), for the variables that the left density is one of."""
         if not isinstance(sides.left, DensityValue):
             raise InputError("It is not said in which variable the two sides are proportional.")
-        copies = {variable: Variable(f"{variable.name}'", variable.support) for variable in sides.left.of}
+        copies: dict[Expression, Expression] = {
+            variable: Variable(f"{variable.name}'", variable.support) for variable in sides.left.of
+        }
         elsewhere = [substitute(side, copies) for side in (sides.left, sides.right)]
         return sides.left * elsewhere[1], elsewhere[0] * sides.right
 
@@ -174,7 +177,7 @@ class Judge:
         (meaning,) = self._meanings([self._densities.filled(expanded, self._near(link))])
         texts = (_shown(left), _text(meaning)) if body is right else (_text(meaning), _shown(right))
         reason = f"the definition of {_shown(named)}"
-        return self._said(link, *texts, "holds", "definition", reason)
+        return self._said(link, texts, "holds", "definition", reason)
 
     def _new_constants(self, link: Link, left: Syntax, right: Syntax) -> list[Syntax]:
         """Constants such as C and const that occur in this link for the first time, and only once in it."""
@@ -216,11 +219,13 @@ class Judge:
             reason = (
                 f"no constant {_shown(name)} makes this true: it would have to depend on {', '.join(sorted(caught))}"
             )
-            return self._said(link, _shown(left), _shown(right), "fails", "definition", f"{reason}, as {_text(value)}")
+            return self._said(
+                link, (_shown(left), _shown(right)), "fails", "definition", f"{reason}, as {_text(value)}"
+            )
         if not (isinstance(name, Name) and name.text == "const"):
             self._definitions.add(name, [read_expression(to_text(value))], link.index, link.line)
         reason = f"it defines {_shown(name)} as {_text(value)}"
-        return self._said(link, _shown(left), _shown(right), "holds", "definition", reason)
+        return self._said(link, (_shown(left), _shown(right)), "holds", "definition", reason)
 
     def _difference(self, link: Link, left: Syntax, right: Syntax, name: Syntax, value: int) -> Expression:
         wanted = shape(name)
@@ -233,7 +238,7 @@ class Judge:
 
     def _unknown_names(self, link: Link, left: Syntax, right: Syntax, names: str) -> LinkVerdict:
         reason = f"the document does not say what {names} stands for"
-        return self._said(link, _shown(left), _shown(right), "not-understood", "statement", reason)
+        return self._said(link, (_shown(left), _shown(right)), "not-understood", "statement", reason)
 
     def _head_variables(self, link: Link) -> set[str]:
         """The variables of the density, or of its logarithm, that the chain begins with."""
@@ -270,16 +275,16 @@ class Judge:
             if is_condition_of(sides.left, sides.right, functional, of):
                 self._condition = (sides.left, of)
                 reason = f"it is the condition for {name} to be stationary in {_text(of)}, by its first variation"
-                said = self._said(link, _text(sides.left), "0", "holds", "condition", reason)
+                said = self._said(link, (_text(sides.left), "0"), "holds", "condition", reason)
                 return dataclasses.replace(said, proof="normal-form")
             derivative = functional_derivative(functional, of)
             if derivative is not None and _multipliers(derivative) & _multipliers(sides.left) and statement is None:
                 reason = f"it is not the condition for {name} to be stationary in {_text(of)}"
-                said = self._said(link, _text(sides.left), "0", "fails", "condition", reason)
+                said = self._said(link, (_text(sides.left), "0"), "fails", "condition", reason)
                 statement = dataclasses.replace(said, correction=f"{_text(derivative)} = 0")
         if statement is None and _is_pointwise(sides.left):
             reason = "an equation to be solved, not an identity, and no functional of the document leads to it"
-            return self._said(link, _text(sides.left), "0", "not-understood", "statement", reason)
+            return self._said(link, (_text(sides.left), "0"), "not-understood", "statement", reason)
         return statement
 
     def _functional(self, form: Syntax, body: Syntax, link: Link) -> tuple[Expression | None, DensityValue | None]:
@@ -306,8 +311,8 @@ class Judge:
         named = bool(_multipliers(sides.right) & _multipliers(condition))
         texts = _text(sides.left), _text(sides.right)
         if solves(condition, of, sides.right, multiplier=named):
-            return self._said(link, *texts, "holds", "solution", f"it solves the condition {_text(condition)} = 0")
-        return self._said(link, *texts, "fails", "solution", f"it does not solve the condition {_text(condition)} = 0")
+            return self._said(link, texts, "holds", "solution", f"it solves the condition {_text(condition)} = 0")
+        return self._said(link, texts, "fails", "solution", f"it does not solve the condition {_text(condition)} = 0")
 
     def _aggregate(self, link: Link, sides: _Sides) -> LinkVerdict | None:
         """q(z) as the integral of q(z|x) and another law of x: it says which law of x goes with q."""
@@ -322,7 +327,7 @@ class Judge:
             return None
         self._aggregates[sides.left] = sides.right
         reason = f"the definition of {_text(sides.left)} as the average of {_text(own[0])} over {_text(others[0])}"
-        return self._said(link, _text(sides.left), _text(sides.right), "holds", "definition", reason)
+        return self._said(link, (_text(sides.left), _text(sides.right)), "holds", "definition", reason)
 
     def _chosen(self, link: Link, sides: _Sides) -> LinkVerdict | None:
         """A density of one law set equal to an expression in others: a choice, if that is a density at all."""
@@ -337,7 +342,7 @@ class Judge:
         texts = _text(density), _text(sides.right)
         if check(mass, 1).verdict == "holds":
             reason = f"a choice of {_text(density)}; the right side is a density"
-            return self._said(link, *texts, "holds", "definition", reason)
+            return self._said(link, texts, "holds", "definition", reason)
         return None
 
     # Corrections.
@@ -350,12 +355,13 @@ class Judge:
             return found
         return dataclasses.replace(found, correction=f"{found.left} = {_text(correction)}")
 
-    def _said(self, link: Link, left: str, right: str, verdict: str, kind: Kind, reason: str) -> LinkVerdict:
-        return LinkVerdict(link.line, _SIGNS[link.relation], left, right, verdict, kind, reason)  # pyright: ignore
+    def _said(self, link: Link, texts: tuple[str, str], verdict: Judgement, kind: Kind, reason: str) -> LinkVerdict:
+        return LinkVerdict(link.line, _SIGNS[link.relation], *texts, verdict, kind, reason)
 
     def _not_understood(self, link: Link, left: Reading, right: Reading, reason: str) -> LinkVerdict:
-        texts = [_shown(side.form) if side.form is not None else side.text for side in (left, right)]
-        return self._said(link, *texts, "not-understood", "statement", reason)
+        one, other = (_shown(side.form) if side.form is not None else side.text for side in (left, right))
+        texts = one, other
+        return self._said(link, texts, "not-understood", "statement", reason)
 
 
 def _parts(*sides: Syntax) -> list[Syntax]:

@@ -1,4 +1,4 @@
-r"""The conditions of a derivation in a document: stationarity of a functional, its Euler-Lagrange equation, its solution.
+r"""The conditions of a derivation in a document: stationarity, the Euler-Lagrange equation, and what solves them.
 
 Such a line is no identity: it holds where the functional is stationary. It is compared with the first variation of
 the functional that the document defines.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from elbowroom.derivation.check import Counterexample
+from elbowroom.derivation.check_verdict import Counterexample, Instance
 
 Judgement = Literal["holds", "fails", "undecided", "not-understood"]
 Kind = Literal["identity", "inequality", "definition", "condition", "solution", "statement"]
@@ -29,7 +29,7 @@ class LinkVerdict:
     kind: Kind
     reason: str
     proof: Literal["normal-form", "instances"] | None = None
-    counterexample: Counterexample | None = None
+    counterexample: Counterexample | Instance | None = None
     correction: str | None = None
     hypotheses: tuple[str, ...] = ()
 
