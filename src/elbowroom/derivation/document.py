@@ -7,18 +7,23 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from elbowroom.derivation.check import check
+from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import (
     Densities,
     abbreviations,
+    declared,
     forms,
     renamed_laws,
     shapes,
 )
 from elbowroom.derivation.document_judge import Judge
-from elbowroom.derivation.document_links import Link, Reading, read_links, understood
+from elbowroom.derivation.document_links import Link, Reading, excerpt, read_chain, read_links, understood
 from elbowroom.derivation.document_verdict import DocumentVerdict
 from elbowroom.errors import InputError
+from elbowroom.functional.expression import Equation, Inequality
+from elbowroom.functional.parse import meanings
 from elbowroom.functional.rewriting import mapped, shape
 from elbowroom.functional.syntax import Call, Integration, Name, Syntax
 
@@ -65,6 +70,32 @@ def check_text(text: str, *, tex: bool = False, name: str = "document") -> Docum
     notes = [f"{old} is read as {new}" for old, new in sorted(renaming.items())]
     notes += [f"{old} is read as {new}" for old, new in short.items()]
     return DocumentVerdict(name, tuple(judge.verdict(link) for link in links), tuple(notes))
+
+
+def check_latex(text: str) -> Verdict:
+    r"""The verdict on one identity or inequality in LaTeX, with the conventions of a document that holds it alone.
+
+    >>> check_latex(r"D_{KL}(q_\theta(z|x) \| p(z)) = \mathbb{E}_{q(z|x)}\left[\log\frac{q(z|x)}{p(z)}\right]").proof
+    'normal-form'
+
+    **Raises.** `InputError` for a text that is not one statement, or that is not understood.
+    """
+    chain, sides = read_chain(text.strip().strip("$"))
+    relation = chain.signs[0].relation
+    if len(chain.signs) != 1 or relation not in ("=", ":=", ">=", "<="):
+        raise InputError("The formula is a chain of several statements. Check them one at a time, or as a document.")
+    renaming = renamed_laws(understood([sides]))
+    read = [_renamed(side, renaming) for side in sides]
+    for side in read:
+        if side.form is None:
+            raise InputError(f"The side {excerpt(side.text, 0)} is not understood: {side.reason}.")
+    forms_read = understood([read])
+    known = shapes(forms_read)
+    densities = Densities(known, abbreviations(forms_read))
+    left, right = meanings("", [densities.filled(form, known) for form in forms_read], declared(densities.known))
+    if relation in (">=", "<="):
+        return check(Inequality(left, right) if relation == ">=" else Inequality(right, left))
+    return check(Equation(left, right))
 
 
 def _read(file: pathlib.Path) -> str:
