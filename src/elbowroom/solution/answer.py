@@ -19,6 +19,9 @@ from elbowroom.solution.verdict import verdict
 
 Array = np.ndarray
 
+_SUPPORT = 1e-12
+"""Where a density is below this share of its largest value, its stationarity is that of a bound."""
+
 
 def answer(found: Search) -> Solution:
     """What a search found; how long it took is filled in by the caller."""
@@ -122,7 +125,8 @@ def _stationarity(last: Attempt) -> float:
             for variable in (*block.density.of, *block.density.given):
                 weights = weights[..., None] * discretised.axes[variable.role].weights
             slope = (total[part] - duals[part]) / weights.ravel()
-            squares += float((weights.ravel() * point.x[part]) @ slope**2)
+            support = point.x[part] > _SUPPORT * point.x[part].max()
+            squares += float((weights.ravel() * point.x[part])[support] @ slope[support] ** 2)
         else:
             squares += float(((total[part] - duals[part]) ** 2).sum())
     return math.sqrt(squares)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from elbowroom.solution.axis import Axis
-from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
+from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.discretised import Discretised, discretise
 from elbowroom.solution.graph import Evaluation
 from elbowroom.solution.interior import Point, minimise
@@ -81,7 +81,7 @@ def _carried_over(discretised: Discretised, before: Attempt) -> Array:
             for place, role in enumerate(roles):
                 table = _interpolated(table, place, before.discretised.axes[role], discretised.axes[role])
             x[part] = np.exp(table).ravel()
-        elif isinstance(block, SmoothBlock | CurveBlock) and isinstance(old, SmoothBlock | CurveBlock):
+        elif isinstance(block, SplineBlock) and isinstance(old, SplineBlock):
             coefficients = before.point.x[old.start : old.start + old.count]
             times = block.spline.chart.times(block.spline.centres)
             x[part] = old.spline.matrix(old.spline.chart.times(block.spline.chart.position(times))) @ coefficients

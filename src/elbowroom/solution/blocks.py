@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import scipy.sparse as sp
 from elbowroom.errors import InputError
 from elbowroom.functional.expression import Function
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.solution.graph import Known, Node, Unknown
+from elbowroom.solution.graph import Known, Node, Unknown, add, multiply
 from elbowroom.solution.spline import Spline
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ class Block(abc.ABC):
         return sp.csr_array(sp.hstack([left, matrix, right]))
 
 
-class DensityBlock(Block):
-    """An unknown density."""
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class NumberBlock(Block):
     """An unknown number."""
@@ -59,7 +56,7 @@ class NumberBlock(Block):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class TableBlock(DensityBlock):
+class TableBlock(Block):
     """A density by its values at all nodes of its variables, the given ones last."""
 
     density: DensityValue
@@ -85,52 +82,76 @@ class TableBlock(DensityBlock):
         return Unknown(self.columns(matrix), np.zeros(self.count), tuple(shape))
 
 
+class SplineBlock(Block):
+    """An unknown of one variable as a spline, or as the square of a spline, its amplitude, above a floor.
+
+    A density is a square: squares are not negative, and Fisher's information, the integral of q'^2/q, is quadratic
+    in the amplitude. A function with a bound y >= c that it touches at an end is c plus a square.
+    """
+
+    role: str
+    spline: Spline
+    floor: float | None
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        """The values, or by Leibniz' rule the derivative of `order`, of the square above the floor."""
+        if self.floor is None:
+            return self.amplitude(scene, arguments, order)
+        derivatives = [self.amplitude(scene, arguments, lower) for lower in range(order + 1)]
+        terms = [
+            multiply(scene.number(math.comb(order, lower)), multiply(derivatives[lower], derivatives[order - lower]))
+            for lower in range(order + 1)
+        ]
+        return add(scene.number(0.0 if order else self.floor), *terms)
+
+    def amplitude(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        """The spline itself."""
+        (argument,) = arguments
+        values = scene.variable(argument)
+        if not isinstance(values, Known):
+            raise InputError("An unknown function is evaluated at an unknown place, which solve cannot do.")
+        axis = scene.axis(argument)
+        positions = values.array.ravel()
+        times = axis.times if np.array_equal(positions, axis.nodes) else self.spline.chart.times(positions)
+        matrix = self.spline.matrix(times, order)
+        return Unknown(self.columns(matrix), np.zeros(matrix.shape[0]), values.shape)
+
+    def values(self, times: Array, coefficients: Array) -> Array:
+        """The values at coordinates of the axis."""
+        amplitude = self.spline.matrix(times) @ coefficients
+        return amplitude if self.floor is None else self.floor + amplitude**2
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
-class CurveBlock(Block):
-    """A function y(x) as a spline."""
+class CurveBlock(SplineBlock):
+    """A function y(x)."""
 
     function: Function
     role: str
     spline: Spline
     start: int
     total: int
+    floor: float | None = None
 
     @property
     def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.spline.count
 
-    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
-        return _spline_leaf(self, self.spline, scene, arguments, order)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class SmoothBlock(DensityBlock):
-    """A density of one variable as a spline: for functionals of its derivative and conditions at points."""
+class SmoothBlock(SplineBlock):
+    """A density of one variable with derivatives, or with values at points."""
 
     density: DensityValue
     role: str
     spline: Spline
     start: int
     total: int
+    floor: float | None = 0.0
 
     @property
     def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.spline.count
-
-    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
-        return _spline_leaf(self, self.spline, scene, arguments, order)
-
-
-def _spline_leaf(block: Block, spline: Spline, scene: Scene, arguments: tuple[Variable, ...], order: int) -> Node:
-    (argument,) = arguments
-    values = scene.variable(argument)
-    if not isinstance(values, Known):
-        raise InputError("An unknown function is evaluated at a variable or at a number, and here it is at neither.")
-    axis = scene.axis(argument)
-    positions = values.array.ravel()
-    times = axis.times if np.array_equal(positions, axis.nodes) else spline.chart.times(positions)
-    matrix = spline.matrix(times, order)
-    return Unknown(block.columns(matrix), np.zeros(matrix.shape[0]), values.shape)
 
 
 def _own_dimensions(

@@ -8,13 +8,16 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import scipy.sparse as sp
 
+from elbowroom.functional.differential import PointValue
+from elbowroom.functional.expression import Function
 from elbowroom.functional.functionals import Integral
-from elbowroom.functional.law import DensityValue
+from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.support import Positive
 from elbowroom.solution.axis import Axis
-from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, TableBlock
-from elbowroom.solution.graph import Evaluation, Known, Node, Program
+from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, SplineBlock, TableBlock
+from elbowroom.solution.graph import Evaluation, Known, Node, Program, add
 from elbowroom.solution.interior import Local, Positivity
+from elbowroom.solution.laws import part_of
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.statement import Constraint, Statement
@@ -99,8 +102,8 @@ class Discretised:
         part = x[block.start : block.start + block.count]
         if isinstance(block, TableBlock):
             return part.reshape(block.shape)
-        if isinstance(block, CurveBlock | SmoothBlock):
-            return block.spline.matrix(self.axes[block.role].times) @ part
+        if isinstance(block, SplineBlock):
+            return block.values(self.axes[block.role].times, part)
         return part
 
     def _values(self, here: Evaluation) -> tuple[float, Array]:
@@ -123,7 +126,9 @@ def discretise(statement: Statement, axes: Mapping[str, Axis], splines: Mapping[
     conditions = [_mass(density, scene) for density in statement.densities]
     bounds: list[Condition] = []
     for constraint in statement.constraints:
-        node = tabulate(constraint.left - constraint.right, scene)
+        if _is_floor(constraint, scene):
+            continue
+        node = _amplitude_condition(constraint, scene) or tabulate(constraint.left - constraint.right, scene)
         condition = Condition(constraint.text, node, implied=False, constraint=constraint)
         (conditions if constraint.is_equation else bounds).append(condition)
     stated = tuple(conditions)
@@ -166,7 +171,8 @@ def _blocks(
             shape = tuple(axes[variable.role].size for variable in (*unknown.of, *unknown.given))
             blocks[key] = TableBlock(unknown, shape, start, total)
         elif key in splines:
-            blocks[key] = CurveBlock(unknown, unknown.arguments[0].role, splines[key], start, total)  # pyright: ignore
+            role = unknown.arguments[0].role  # pyright: ignore
+            blocks[key] = CurveBlock(unknown, role, splines[key], start, total, statement.floor(unknown))  # pyright: ignore
         else:
             blocks[key] = NumberBlock(unknown.name, isinstance(unknown.support, Positive), start, total)  # pyright: ignore
         start += size
@@ -189,6 +195,33 @@ def _mass(density: DensityValue, scene: Scene) -> Condition:
     return Condition(f"{mass} = 1", node, implied=True)
 
 
+def _is_floor(constraint: Constraint, scene: Scene) -> bool:
+    """Whether a bound holds by itself, the function being a square above it."""
+    block = scene.blocks.get(key_of(constraint.left)) if isinstance(constraint.left, Function) else None
+    return not constraint.is_equation and isinstance(block, CurveBlock) and block.floor is not None
+
+
+def _amplitude_condition(constraint: Constraint, scene: Scene) -> Node | None:
+    """A value of a square at a point, as a condition on the amplitude: q(a) = 0 alone has no slope there."""
+    left, right = constraint.left, constraint.right
+    block, variable, point = None, None, None
+    if isinstance(left, PointValue) and isinstance(left.expression, DensityValue):
+        part = part_of(left.expression, scene.parts)
+        block = scene.blocks.get(part) if part is not None else None
+        variable, point = left.variable, left.point
+    elif isinstance(left, Function) and not isinstance(left.arguments[0], Variable):
+        block = scene.blocks.get(key_of(left))
+        variable, point = block.function.arguments[0] if isinstance(block, CurveBlock) else None, left.arguments[0]
+    target = tabulate(right, scene)
+    if not isinstance(block, SplineBlock) or block.floor is None or not isinstance(target, Known):
+        return None
+    above = target.array - block.floor
+    if not constraint.is_equation or above.min() < 0 or not isinstance(variable, Variable) or point is None:
+        return None
+    there = scene.binding(**{variable.name: tabulate(point, scene)})
+    return add(block.amplitude(there, (variable,)), Known(-np.sqrt(above)))
+
+
 def _positivity(statement: Statement, scene: Scene, size: int, bounds: list[Condition]) -> Positivity:
     direct = np.zeros(size, bool)
     weights = np.zeros(size)
@@ -206,10 +239,6 @@ def _positivity(statement: Statement, scene: Scene, size: int, bounds: list[Cond
         elif isinstance(block, NumberBlock) and block.is_positive:
             direct[part] = True
             weights[part] = 1.0
-        elif isinstance(block, SmoothBlock):
-            axis = scene.axes[block.role]
-            matrix = block.columns(block.spline.matrix(axis.times))
-            rows.append((matrix, np.zeros(axis.size), axis.weights / axis.weights.sum()))
     for bound in bounds:
         rows.append(_affine(bound, size))
     if not rows:

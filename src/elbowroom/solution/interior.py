@@ -111,6 +111,7 @@ class _Run:
     def run(self) -> Point:
         local = self.at(self.x)
         if local is None:
+            self.multipliers = np.zeros(len(self.value_at(self.x)[1]))
             return self._point(None, np.inf, 0, "the functional is not finite at the start")
         decrement, stopped, still = np.inf, "the number of steps", 0
         for step in range(self.most):
@@ -132,7 +133,8 @@ class _Run:
             local, share = moved
             if local.value < -_UNBOUNDED:
                 return self._point(local, decrement, step, "unbounded")
-            if decrement <= 10 * self.barrier or share > 0.5:
+            near = decrement <= 10 * self.barrier
+            if near or (share > 0.5 and not len(self.rows)):
                 self.barrier = max(self.barrier * (0.1 if share < 0.9 else 0.02), _SMALLEST_BARRIER)
         return self._point(local, decrement, self.most, stopped)
 
@@ -167,8 +169,8 @@ class _Run:
         dual_share = _longest(self.duals, dual_move)
         violation = np.abs(local.residual).sum() + self.row_gap(self.x, self.rows)
         slope = local.gradient @ move - (self.barrier * self.bounds.weights / self.slacks) @ slack_move
-        if violation > 0:
-            self.penalty = max(self.penalty, 2 * abs(slope) / violation if slope > 0 else 0.0, _size(self.multipliers))
+        needed = 2 * slope / violation if violation > 0 and slope > 0 else 0.0
+        self.penalty = max(1.0, 1.2 * _size(self.multipliers), min(needed, 1e8))
         before = self.merit(local.value, self.slacks, violation)
         noise = 1e-12 * (1 + abs(before))
         trials = [_Trial(self, move, slack_move, share, logarithmic=True)]

@@ -21,6 +21,7 @@ LARGEST_DENSE = 1400
 """Up to this many unknowns the system is solved with a dense Cholesky factor."""
 
 _RANK_TOLERANCE = 1e-13
+_STIFFNESS = 1e3
 _LARGEST_SHIFT = 1e8
 
 
@@ -71,10 +72,11 @@ def _dense(
     rows = jacobian.toarray()
     plain = curvature.toarray()
     factor = _cholesky(plain) if shift == 0 else None
-    pull = np.zeros_like(gradient)
+    pull, stiffness = np.zeros_like(gradient), 0.0
     if factor is None:
-        pull = rows.T @ residual
-        stiff = plain + rows.T @ rows
+        stiffness = _STIFFNESS
+        pull = _STIFFNESS * rows.T @ residual
+        stiff = plain + _STIFFNESS * rows.T @ rows
         factor = _cholesky(stiff) if shift == 0 else None
         shift = max(shift / 10, 1e-9) if factor is None else 0.0
         while factor is None and shift < _LARGEST_SHIFT:
@@ -87,16 +89,15 @@ def _dense(
     multipliers = _least(rows @ reach, rows @ free + residual)
     direction = free - reach @ multipliers
     # One step of refinement: what is left of both equations.
-    first = -gradient - pull - _apply(plain, rows, pull, direction, shift) - rows.T @ multipliers
+    first = -gradient - pull - _apply(plain, rows, stiffness, direction, shift) - rows.T @ multipliers
     second = -residual - rows @ direction
     free = scipy.linalg.cho_solve(factor, first, check_finite=False)
     more = _least(rows @ reach, rows @ free - second)
     return direction + free - reach @ more, multipliers + more, shift
 
 
-def _apply(plain: Array, rows: Array, pull: Array, direction: Array, shift: float) -> Array:
-    stiff = rows.T @ (rows @ direction) if shift or pull.any() else 0.0
-    return plain @ direction + shift * direction + stiff
+def _apply(plain: Array, rows: Array, stiffness: float, direction: Array, shift: float) -> Array:
+    return plain @ direction + shift * direction + stiffness * rows.T @ (rows @ direction)
 
 
 def _cholesky(matrix: Array) -> tuple[Array, bool] | None:

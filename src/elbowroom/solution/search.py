@@ -8,7 +8,9 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 
 from elbowroom.errors import InputError
-from elbowroom.functional.support import Circle, Interval
+from elbowroom.functional.functionals import Integral
+from elbowroom.functional.support import Circle, Finite, Interval
+from elbowroom.functional.traverse import walk
 from elbowroom.solution.attempt import Attempt, attempt
 from elbowroom.solution.discretised import key_of
 from elbowroom.solution.extent import foci
@@ -66,13 +68,14 @@ def first_meshes(statement: Statement) -> dict[str, Mesh]:
     places = foci(statement)
     observed = {variable.role: value for variable, value in statement.setting.observed.items()}
     wide = _joint_roles(statement)
+    several = _has_double_integrals(statement)
     meshes: dict[str, Mesh] = {}
     for role, support in statement.supports.items():
         if role in observed:
             meshes[role] = observed_mesh(support, observed[role])
             continue
         smooth = any(statement.is_smooth(density) for density in statement.densities if density.of[0].role == role)
-        order, fineness = (7, 0.6) if role in wide else (10, 2.5) if smooth else (12, 1.0)
+        order, fineness = (7, 0.6) if role in wide else (8, 0.8) if several else (10, 2.5) if smooth else (12, 1.0)
         meshes[role] = first_mesh(support, places.get(role, ()), order, fineness)
     scene = Scene(
         statement.setting,
@@ -86,12 +89,18 @@ def first_meshes(statement: Statement) -> dict[str, Mesh]:
     return meshes
 
 
+def _has_double_integrals(statement: Statement) -> bool:
+    """Whether arrays have two dimensions or more: then nodes are dear."""
+    bound = {node.variable.name for root in statement.expressions for node in walk(root) if isinstance(node, Integral)}
+    return sum(not isinstance(statement.supports[statement.names[name]], Finite) for name in bound) > 1
+
+
 def _joint_roles(statement: Statement) -> set[str]:
     """The continuous variables of unknown densities of several continuous variables."""
     found: set[str] = set()
     for density in statement.densities:
         roles = [variable.role for variable in (*density.of, *density.given)]
-        continuous = [role for role in roles if not hasattr(statement.supports[role], "size")]
+        continuous = [role for role in roles if not isinstance(statement.supports[role], Finite)]
         if len(continuous) > 1:
             found.update(continuous)
     return found
@@ -130,6 +139,10 @@ def _attempt(statement: Statement, meshes: Mapping[str, Mesh], before: Attempt |
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     joint = bool(_joint_roles(statement))
     negligible, resolved = (1e-9, 1e-6) if joint else (_NEGLIGIBLE, _RESOLVED)
+    if _has_double_integrals(statement) and not joint:
+        negligible, resolved = 1e-11, 1e-9
+    if any(statement.is_smooth(density) for density in statement.densities):
+        negligible, resolved = 1e-9, 1e-9
     stages: list[Stage] = []
     now = _attempt(statement, meshes)
     for _ in range(_MOST_ROUNDS):
@@ -149,8 +162,12 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
             break
         if now.point.stopped == "unbounded" or _nodes(better) > _MOST_NODES or (joint and len(stages) > 3):
             break
-        meshes = better
-        now = _attempt(statement, meshes, now if now.is_feasible else None)
+        further = _attempt(statement, better, now if now.is_feasible else None)
+        if now.is_feasible and not further.is_feasible and further.point.stopped != "unbounded":
+            break
+        meshes, now = better, further
+    if not any(mesh.is_continuous for mesh in meshes.values()):
+        return Search(statement, tuple(stages), meshes, now, now)
     fine = {role: mesh.finer() if mesh.is_continuous else mesh for role, mesh in meshes.items()}
     if any(statement.is_smooth(density) for density in statement.densities):
         fine = {role: mesh.halved() if mesh.is_continuous else mesh for role, mesh in meshes.items()}

@@ -29,8 +29,8 @@ def start(discretised: Discretised, seed: int = 0) -> Array:
             x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)])).ravel()
         elif isinstance(block, SmoothBlock):
             axis = discretised.axes[block.role]
-            coefficients = _broad(axis, block.spline.centres)
-            x[part] = coefficients / (axis.weights @ (block.spline.matrix(axis.times) @ coefficients))
+            coefficients = np.sqrt(_broad(axis, block.spline.centres))
+            x[part] = coefficients / np.sqrt(axis.weights @ (block.spline.matrix(axis.times) @ coefficients) ** 2)
         elif isinstance(block, NumberBlock):
             x[part] = discretised.statement.guesses.get(block.name, 1.0 if block.is_positive else 0.0)
             if seed:
@@ -39,6 +39,7 @@ def start(discretised: Discretised, seed: int = 0) -> Array:
         if isinstance(block, CurveBlock):
             part = slice(block.start, block.start + block.count)
             x[part] = _smoothest(block, discretised, x)
+            x = _lifted(block, discretised, x)
             if seed:
                 x[part] += random.normal(scale=0.3, size=block.count)
     return x
@@ -66,6 +67,21 @@ def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
         shape[place] = -1
         mass = (mass * weights.reshape(shape)).sum(axis=place, keepdims=True)
     return mass
+
+
+def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
+    """The start moved up between its ends until the functional is finite and the bounds hold."""
+    part = slice(block.start, block.start + block.count)
+    times = np.linspace(0.0, 1.0, block.count)
+    size = max(1e-3, float(np.abs(x[part]).max()))
+    bounds = discretised.positivity
+    for height in (0.0, 1e-3, 1e-2, 0.1, 1.0, -0.1, -1.0):
+        moved = x.copy()
+        moved[part] += height * size * 4 * times * (1 - times)
+        rows = bounds.matrix @ moved + bounds.offset
+        if rows.min(initial=1.0) > 0 and discretised.at(moved) is not None:
+            return moved
+    return x
 
 
 def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:

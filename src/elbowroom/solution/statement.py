@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import Derivative, PointValue
 from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Equation, Expression, Function, Inequality, Parameter
+from elbowroom.functional.expression import Constant, Equation, Expression, Function, Inequality, Parameter
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.problem import Problem
@@ -67,6 +67,24 @@ class Statement:
         for constraint in self.constraints:
             yield constraint.left
             yield constraint.right
+
+    def floor(self, function: Function) -> float | None:
+        """The number c of a bound y(x) >= c that the function touches by one of its conditions y(a) = c."""
+        for bound in self.constraints:
+            left, right = bound.left, bound.right
+            if (
+                bound.is_equation
+                or not isinstance(left, Function)
+                or left != function
+                or not isinstance(right, Constant)
+            ):
+                continue
+            for other in self.constraints:
+                value = other.left
+                if other.is_equation and isinstance(value, Function) and value.name == function.name:
+                    if isinstance(other.right, Constant) and other.right.value == right.value:
+                        return float(right.value)
+        return None
 
     def is_smooth(self, density: DensityValue) -> bool:
         """Whether derivatives of a density, or its values at points, occur."""

@@ -30,6 +30,7 @@ from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.solution import pointwise
+from elbowroom.solution.blocks import Block, CurveBlock
 from elbowroom.solution.bounds import weights_between
 from elbowroom.solution.graph import Known, Node, add, apply, integrate, multiply
 from elbowroom.solution.laws import in_parts, part_of
@@ -122,8 +123,13 @@ def _(node: FamilyDensity, scene: Scene) -> Node:
 @tabulate.register
 def _(node: Function, scene: Scene) -> Node:
     key = (node.name, len(node.arguments))
-    if key in scene.blocks:
-        return scene.blocks[key].leaf(scene, _plain_arguments(node))
+    block = scene.blocks.get(key)
+    if isinstance(block, CurveBlock):
+        (argument,), (own,) = node.arguments, block.function.arguments
+        if isinstance(argument, Variable):
+            return block.leaf(scene, (argument,))
+        assert isinstance(own, Variable)
+        return block.leaf(scene.binding(**{own.name: tabulate(argument, scene)}), (own,))
     for known, meaning in scene.setting.functions.items():
         if known.name == node.name and len(known.arguments) == len(node.arguments):
             return tabulate(meaning, _entering(scene, known.arguments, node.arguments))
@@ -245,7 +251,7 @@ def is_positive(node: Expression) -> bool:
     return False
 
 
-def _block_of(node: Expression, scene: Scene):
+def _block_of(node: Expression, scene: Scene) -> Block | None:
     if isinstance(node, Function):
         return scene.blocks.get((node.name, len(node.arguments)))
     if isinstance(node, DensityValue):
