@@ -5,28 +5,34 @@ from __future__ import annotations
 import time
 from typing import Literal
 
+from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.numbers import numbers_of
+from elbowroom.derivation.numeric.kinks import kink_points
 from elbowroom.derivation.numeric.scene import MissingNumber, Scene
 from elbowroom.derivation.optimum import optimum_of
+from elbowroom.derivation.parametric import solve_parametric
 from elbowroom.derivation.pointwise import pointwise, sign
 from elbowroom.derivation.polynomial import ZERO, Density
+from elbowroom.derivation.render import render
 from elbowroom.derivation.restraint import restraint
 from elbowroom.derivation.separable import grounded_derivative, solve_separable
 from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
-from elbowroom.derivation.strong_form import strong_form
+from elbowroom.derivation.strong_form import boundary_terms, strong_form
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
 from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Equation, Expression
+from elbowroom.functional.expression import Equation, Expression, Parameter
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.joint import in_parts, is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.parse import parse
+from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Constraint, Problem
 from elbowroom.functional.support import Positive, Real
 from elbowroom.functional.traverse import children, free_variables, rebuild, walk
@@ -57,8 +63,10 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
     started = time.perf_counter()
     if isinstance(problem, str):
         problem = stated(problem, "minimise", over)
-    _check_statement(problem)
     try:
+        if all(isinstance(unknown, Parameter) for unknown in problem.over):
+            return solve_parametric(problem, started)
+        _check_statement(problem)
         return _over_density(problem, started)
     except NotDecidedError as trouble:
         raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
@@ -71,15 +79,21 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     if not work.has_unknown(unknown):
         return refused(work, started)
     scene = Scene(problem.given)
+    kinks = {v.role: kink_points((problem.functional,), v, scene) for v in problem.density.of}
+    scene = scene.with_(points={role: points for role, points in kinks.items() if points})
     if not work.restraints:
         shape = solve_pointwise(work.derivative, unknown, problem.density.of, rules)
         if shape is not None:
             return _normalised(work, shape, rules, scene, started)
+    inner = inner_integral(work, scene)
+    if inner is not None:
+        found = _over_density(inner_problem(problem, inner), started)
+        return through_monotone(work, inner, found, started)
     try:
         found = solve_separable(work, scene, started)
     except MissingNumber as missing:
         return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
-    return found or unsolved(work, started)
+    return found or verified_candidate(work, scene, started) or unsolved(work, started)
 
 
 def _normalised(work: Worked, shape: Shape, rules: NormalForm, scene: Scene, started: float) -> Derivation:
@@ -90,7 +104,7 @@ def _normalised(work: Worked, shape: Shape, rules: NormalForm, scene: Scene, sta
     slopes = pointwise(grounded_derivative(work, scene, NormalForm(marginals=False)), unknown)
     curvature = sign(slopes.derivative_numerator()) if slopes else None
     optimum = optimum_of(work, shape, rules, curvature)
-    numbers = numbers_of(work.problem, work.expanded, optimum.unnormalised, optimum.density)
+    numbers = numbers_of(work.problem, scene, work.expanded, optimum.unnormalised, optimum.density)
     if numbers.divergence:
         return not_normalisable(work, started, numbers.divergence)
     return solved(work, optimum, started, numbers)
@@ -114,7 +128,9 @@ def vary(problem: Problem, rules: NormalForm) -> Worked:
     derivative = strong_form(form, over) if form else ZERO
     stated = [one for one in problem.subject_to if not _is_normalisation(one, over)]
     restraints = tuple(restraint(one, over, number, rules) for number, one in enumerate(stated, start=1))
-    return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints)
+    ends = boundary_terms(form, over) if form else []
+    listed = tuple(f"eta*({to_text(render(left))}) at the ends of {variable}" for variable, left in ends)
+    return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints, listed)
 
 
 def through_unknown(expression: Expression, problem: Problem) -> Expression:

@@ -8,7 +8,7 @@ from elbowroom.derivation.chain_rule import NOTHING, chain_rule
 from elbowroom.functional.differential import Derivative
 from elbowroom.functional.elementary import NamedConstant
 from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Constant, Expression, Function, Multiplier, Parameter, as_expression
+from elbowroom.functional.expression import Constant, Exp, Expression, Function, Multiplier, Parameter, as_expression
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.traverse import children, free_variables, rebuild
@@ -56,7 +56,11 @@ def _of(node: Expression, by: Variable | Parameter, meaning: Meaning) -> Express
 def _of_name(node: DensityValue | Function, by: Variable | Parameter, meaning: Meaning) -> Expression:
     known = meaning(node)
     if known is not None:
-        return _of(expand(known), by, meaning)
+        known = expand(known)
+        if isinstance(by, Parameter) and isinstance(node, DensityValue) and isinstance(known, Exp):
+            score = _of(known.argument, by, meaning)
+            return score if score is NOTHING else node * score
+        return _of(known, by, meaning)
     if isinstance(by, Parameter) or by not in free_variables(node):
         return NOTHING
     return Derivative(node, by)

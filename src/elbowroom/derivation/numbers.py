@@ -33,10 +33,11 @@ class Numbers:
     steps: tuple[Step, ...] = ()
 
 
-def numbers_of(problem: Problem, expanded: Expression, unnormalised: Expression, density: Expression) -> Numbers:
+def numbers_of(
+    problem: Problem, base: Scene, expanded: Expression, unnormalised: Expression, density: Expression
+) -> Numbers:
     """Evaluate the functional at `density`, which is `unnormalised` over its integral."""
     unknown = problem.density
-    base = Scene(problem.given)
     try:
         base = with_points(base, unnormalised, unknown)
         where = divergence(base, unnormalised, unknown)
@@ -84,7 +85,7 @@ def with_points(scene: Scene, unnormalised: Expression, unknown: DensityValue) -
         return log_values(unnormalised, scene, {variable.name: z})
 
     center, scale = peak(log_density, variable.support)
-    return scene.with_(points={**scene.points, variable.role: around(center, scale)})
+    return scene.with_(points={**scene.points, variable.role: (*scene.points.get(variable.role, ()), *around(center, scale))})
 
 
 def recognised_family(unnormalised: Expression, unknown: DensityValue, scene: Scene) -> Recognised | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from elbowroom.derivation.dependence import renamed
+from elbowroom.derivation.dependence import renamed, variables_of
 from elbowroom.derivation.polynomial import (
     ONE,
     Applied,
@@ -117,13 +117,13 @@ def _render_atom(atom: Atom) -> Expression:
 def _render_integral(integrand: Polynomial, variables: tuple[Variable, ...]) -> Expression:
     # Bound variables get the shortest names that are free: z, then z', and so on.
     from_names = {variable: variable for variable in variables}
-    taken: set[str] = set()
+    taken = {variable.name for variable in variables_of(integrand).difference(variables)}
     for variable in variables:
         name = variable.role
         while name in taken:
             name += "'"
         taken.add(name)
-        from_names[variable] = Variable(name, variable.support)
+        from_names[variable] = Variable(name, variable.support, variable.role)
     body = render(renamed(integrand, from_names))
     for variable in from_names.values():
         body = Integral(body, variable)

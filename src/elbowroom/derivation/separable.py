@@ -15,6 +15,7 @@ from elbowroom.derivation.narrate import condition_text, opening, unfinished, wr
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.numbers import mass_check, recognised_family
 from elbowroom.derivation.numeric.evaluate import number, values
+from elbowroom.derivation.numeric.kinks import edges, kink_points
 from elbowroom.derivation.numeric.levels import LevelProblem, MassEscapesError, NoMultiplierError
 from elbowroom.derivation.numeric.quadrature import Mesh
 from elbowroom.derivation.numeric.scene import Array, Scene, key_of
@@ -145,7 +146,9 @@ def _tilted(
 ) -> tuple[list[float], Mesh, float]:
     (variable,) = work.problem.density.of
     base = render(shape.rest.scaled(-1 / shape.logarithm.terms[0][1]))
-    tilt = Tilt(_on_nodes(base, scene, variable), statistics, variable.support)
+    kinks = kink_points([render(one.statistic) for one in active], variable, scene)
+    points = (*scene.points.get(variable.role, ()), *kinks)
+    tilt = Tilt(_on_nodes(base, scene, variable), statistics, variable.support, points)
     try:
         tilted = tilt.solve(targets)
     except NoTilt as trouble:
@@ -197,7 +200,12 @@ def _levelled(
         return density
 
     problem = LevelProblem(
-        family, (np.ones_like, *statistics), (1.0, *map(float, targets)), variable.support, _peaks(scene, variable)
+        family,
+        (np.ones_like, *statistics),
+        (1.0, *map(float, targets)),
+        variable.support,
+        _peaks(scene, variable),
+        inverse.clipped,
     )
     try:
         found = problem.solve()
@@ -212,7 +220,7 @@ def _levelled(
 
 
 def _peaks(scene: Scene, variable: Variable) -> tuple[float, ...]:
-    return scene.points.get(variable.role, ()) or around(0.0, 1.0)
+    return (*scene.points.get(variable.role, ()), *around(0.0, 1.0))
 
 
 def _on_nodes(expression: Expression, scene: Scene, variable: Variable) -> Callable[[Array], Array]:
@@ -240,7 +248,9 @@ def _answer(
     over = work.problem.density
     name = to_text(over)
     at_optimum = scene.with_(densities={key_of(over): (over, found.density)})
-    points = {**scene.points, over.of[0].role: _split_points(found.mesh)}
+    role = over.of[0].role
+    clipped = edges(lambda z: values(over, at_optimum, {over.of[0].name: z}), found.mesh.nodes) if inverse.clipped else []
+    points = {**scene.points, role: (*scene.points.get(role, ()), *clipped, *_split_points(found.mesh))}
     at_optimum = dataclasses.replace(at_optimum, points=points)
     value = number(work.expanded, at_optimum)
     family = None if inverse.clipped else recognised_family(found.density, over, scene)

@@ -83,10 +83,11 @@ class Derivation:
         if self.scene is None or self.status == "refused":
             why = self.reason or "a name in the problem has no value"
             raise Refused(f"The optimum cannot be evaluated: {why}.")
+        laws = {to_text(law): law for law in self.problem.given.laws}
         names = {to_text(node): node for node in self.problem.over}
-        if unknown is None and len(names) > 1:
+        if (unknown is None and len(names) > 1) or unknown not in (None, *names, *laws):
             raise InputError(f"Say which unknown: {', '.join(names)}.")
-        node = self.problem.over[0] if unknown is None else names[unknown]
+        node = self.problem.over[0] if unknown is None else (laws | names)[unknown]
         return values(node, self.scene, at)
 
     def to_json(self) -> dict[str, Any]:

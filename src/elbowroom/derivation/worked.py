@@ -32,6 +32,7 @@ class Worked:
     derivative: Polynomial
     over_given: bool
     restraints: tuple[Restraint, ...] = ()
+    boundary_terms: tuple[str, ...] = ()
 
     @property
     def multiplier(self) -> Multiplier:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import optimize
 
+from elbowroom.derivation.numeric.kinks import edges
 from elbowroom.derivation.numeric.quadrature import Mesh, adaptive_mesh, finite_mesh
 from elbowroom.derivation.numeric.scene import Array
 from elbowroom.derivation.numeric.tails import around, peak, scan
@@ -52,6 +53,7 @@ class LevelProblem:
     targets: tuple[float, ...]
     support: Support
     points: tuple[float, ...] = ()
+    clipped: bool = False
 
     def solve(self, start: Sequence[float] | None = None) -> Levels:
         """The multipliers with which every constraint holds. Raises `MassEscapesError`, `NoMultiplierError`."""
@@ -92,7 +94,12 @@ class LevelProblem:
             density = self._density(multipliers, z)
             return np.array([np.where(density > 0, density * s(z), 0.0) for s in self.statistics])
 
-        return adaptive_mesh(integrand, self.support, (*self.points, *around(center, scale)), center, scale)[1]
+        points = (*self.points, *around(center, scale))
+        mesh = adaptive_mesh(integrand, self.support, points, center, scale)[1]
+        if self.clipped:
+            places = edges(lambda z: self._density(multipliers, z), mesh.nodes)
+            mesh = adaptive_mesh(integrand, self.support, (*points, *places), center, scale)[1]
+        return mesh
 
     def _residual(self, mesh: Mesh, multipliers: Array) -> Array:
         density = self._density(multipliers, mesh.nodes)
@@ -155,7 +162,8 @@ class LevelProblem:
                 above = middle
             else:
                 below = middle
-        return float(optimize.brentq(excess, min(above, below), max(above, below), xtol=1e-15, rtol=1e-15))
+        low, high = min(above, below), max(above, below)
+        return float(optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15))  # pyright: ignore[reportArgumentType]
 
     def _on(self, mesh: Mesh, multipliers: Array) -> Array:
         if len(self.targets) == 1:
