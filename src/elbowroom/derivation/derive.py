@@ -7,8 +7,10 @@ from typing import Literal
 
 from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
+from elbowroom.derivation.normal_channel import solve_normal_channel
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.numbers import numbers_of
 from elbowroom.derivation.numeric.kinks import kink_points
@@ -19,23 +21,24 @@ from elbowroom.derivation.pointwise import pointwise, sign
 from elbowroom.derivation.polynomial import ZERO, Density
 from elbowroom.derivation.render import render
 from elbowroom.derivation.restraint import restraint
+from elbowroom.derivation.self_consistent import solve_self_consistent
 from elbowroom.derivation.separable import grounded_derivative, solve_separable
 from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
 from elbowroom.derivation.strong_form import boundary_terms, strong_form
+from elbowroom.derivation.through_unknown import through_unknown
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Equation, Expression, Parameter
 from elbowroom.functional.functionals import Integral
-from elbowroom.functional.joint import in_parts, is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.parse import parse
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Constraint, Problem
 from elbowroom.functional.support import Positive, Real
-from elbowroom.functional.traverse import children, free_variables, rebuild, walk
+from elbowroom.functional.traverse import free_variables, walk
 
 
 def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Derivation:
@@ -66,6 +69,8 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
     try:
         if all(isinstance(unknown, Parameter) for unknown in problem.over):
             return solve_parametric(problem, started)
+        if len(problem.over) > 1 and all(isinstance(unknown, DensityValue) for unknown in problem.over):
+            return solve_mean_field(problem, started)
         _check_statement(problem)
         return _over_density(problem, started)
     except NotDecidedError as trouble:
@@ -93,7 +98,13 @@ def _over_density(problem: Problem, started: float) -> Derivation:
         found = solve_separable(work, scene, started)
     except MissingNumber as missing:
         return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
-    return found or verified_candidate(work, scene, started) or unsolved(work, started)
+    found = found or verified_candidate(work, scene, started)
+    if found is None:
+        try:
+            found = solve_self_consistent(work, scene, started) or solve_normal_channel(work, scene, started)
+        except MissingNumber as missing:
+            return unfinished(work, "condition", f"the fixed-point map is not iterated: {missing}", started)
+    return found or unsolved(work, started)
 
 
 def _normalised(work: Worked, shape: Shape, rules: NormalForm, scene: Scene, started: float) -> Derivation:
@@ -123,26 +134,14 @@ def vary(problem: Problem, rules: NormalForm) -> Worked:
     """The first half: the functional expanded, its first variation, its strong form, the constraints."""
     over = problem.density
     expanded = through_unknown(expand(problem.functional), problem)
-    first = variation(expanded, over)
+    first = variation(expanded, over, problem.given.laws)
     form = rules.of(first)
     derivative = strong_form(form, over) if form else ZERO
     stated = [one for one in problem.subject_to if not _is_normalisation(one, over)]
-    restraints = tuple(restraint(one, over, number, rules) for number, one in enumerate(stated, start=1))
+    restraints = tuple(restraint(one, problem, number, rules) for number, one in enumerate(stated, start=1))
     ends = boundary_terms(form, over) if form else []
     listed = tuple(f"eta*({to_text(render(left))}) at the ends of {variable}" for variable, left in ends)
     return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints, listed)
-
-
-def through_unknown(expression: Expression, problem: Problem) -> Expression:
-    """Other densities of the law of an unknown, such as the marginal q(z) beside q(z|x), written through it."""
-    if isinstance(expression, DensityValue):
-        for unknown in problem.over:
-            if isinstance(unknown, DensityValue) and unknown.letter == expression.letter:
-                known = [law for law in problem.given.laws if law.letter == unknown.letter]
-                if known and not is_same_density(expression, unknown):
-                    return expand(in_parts(expression, [unknown, *known]))
-        return expression
-    return rebuild(expression, [through_unknown(child, problem) for child in children(expression)])
 
 
 def _unbounded(variable: Variable) -> bool:

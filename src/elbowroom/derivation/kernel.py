@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
@@ -25,7 +26,7 @@ from elbowroom.derivation.polynomial import (
     monomial,
 )
 from elbowroom.derivation.render import render
-from elbowroom.functional.expression import Expression, Log
+from elbowroom.functional.expression import Expression, Log, as_expression
 from elbowroom.functional.families import FAMILIES, FamilyDensity
 from elbowroom.functional.law import Variable
 from elbowroom.functional.support import Circle, Interval, Positive, Real, Support
@@ -195,17 +196,26 @@ def natural_parameters(density: Expression, variable: Variable, scene: Scene) ->
         return None
     found: dict[str, float] = {}
     for part, coefficient in form.terms:
-        inside = {a: e for a, e in part.powers if variable in variables_of(a) | variables_of(e)}
-        if not inside:
+        if variable not in variables_of(part):
             continue
-        outside = from_monomial(monomial({a: e for a, e in part.powers if a not in inside}), coefficient)
-        size = number(render(outside), scene)
-        names = _statistics(monomial(inside), variable, scene)
-        if names is None:
+        terms = statistic_terms(part, coefficient, variable, scene)
+        if terms is None:
             return None
-        for name, share in names:
-            found[name] = found.get(name, 0.0) + share * size
+        for name, outside in terms:
+            found[name] = found.get(name, 0.0) + number(outside, scene)
     return found
+
+
+def statistic_terms(
+    part: Monomial, coefficient: Fraction, variable: Variable, scene: Scene
+) -> list[tuple[str, Expression]] | None:
+    """A term of a log-density as tabulated statistics, each with its factor, which does not depend on `variable`."""
+    inside = {a: e for a, e in part.powers if variable in variables_of(a) | variables_of(e)}
+    outside = from_monomial(monomial({a: e for a, e in part.powers if a not in inside}), coefficient)
+    names = _statistics(monomial(inside), variable, scene)
+    if names is None:
+        return None
+    return [(name, render(outside) * as_expression(share)) for name, share in names]
 
 
 def _statistics(part: Monomial, variable: Variable, scene: Scene) -> list[tuple[str, float]] | None:

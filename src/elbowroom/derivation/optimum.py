@@ -44,7 +44,7 @@ def optimum_of(work: Worked, shape: Shape, rules: NormalForm, curvature: int | N
         mass = integrate(mass, variable)
     density = _simplest(shape.unnormalised * rules.power(mass, constant(-1)))
     value = _simplest_of(substitute(work.expanded, {over: density}))
-    second = rules.of(variation(work.first, over))
+    second = rules.of(variation(work.first, over, work.problem.given.laws))
     sign = curvature or _sign(second)
     wanted = 1 if work.problem.sense == "minimise" else -1
     minimum: Literal["global", "stationary", "none"] = "stationary" if sign is None else "none"

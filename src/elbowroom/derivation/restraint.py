@@ -11,11 +11,12 @@ import dataclasses
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import ZERO, Polynomial
 from elbowroom.derivation.strong_form import strong_form
+from elbowroom.derivation.through_unknown import through_unknown
 from elbowroom.derivation.variation import NOTHING, variation
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Constant, Equation, Expression, Inequality, Multiplier
-from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.problem import Constraint
+from elbowroom.functional.law import Variable
+from elbowroom.functional.problem import Constraint, Problem
 from elbowroom.functional.substitute import substitute
 from elbowroom.functional.traverse import free_variables
 
@@ -52,10 +53,11 @@ class Restraint:
         return self.stated.left - right
 
 
-def restraint(stated: Equation | Inequality, unknown: DensityValue, number: int, rules: NormalForm) -> Restraint:
+def restraint(stated: Equation | Inequality, problem: Problem, number: int, rules: NormalForm) -> Restraint:
     """The constraint with the multiplier lambda<number>."""
-    difference = expand(stated.left - stated.right)
-    first = variation(difference, unknown)
+    unknown = problem.density
+    difference = through_unknown(expand(stated.left - stated.right), problem)
+    first = variation(difference, unknown, problem.given.laws)
     form = ZERO if first is NOTHING else rules.of(first)
     free = free_variables(stated.left) | free_variables(stated.right)
     multiplier = Multiplier(f"lambda{number}", tuple(sorted(free, key=lambda variable: variable.name)))

@@ -86,7 +86,7 @@ def solve_separable(work: Worked, scene: Scene, started: float) -> Derivation | 
 
 def grounded_derivative(work: Worked, scene: Scene, rules: NormalForm) -> Polynomial:
     """The functional derivative with every number put in, so that exponents and signs are known."""
-    first = variation(scene.grounded(work.expanded), work.problem.density)
+    first = variation(scene.grounded(work.expanded), work.problem.density, work.problem.given.laws)
     form = ZERO if first is NOTHING else rules.of(first)
     return strong_form(form, work.problem.density) if form else ZERO
 
@@ -249,7 +249,9 @@ def _answer(
     name = to_text(over)
     at_optimum = scene.with_(densities={key_of(over): (over, found.density)})
     role = over.of[0].role
-    clipped = edges(lambda z: values(over, at_optimum, {over.of[0].name: z}), found.mesh.nodes) if inverse.clipped else []
+    clipped = (
+        edges(lambda z: values(over, at_optimum, {over.of[0].name: z}), found.mesh.nodes) if inverse.clipped else []
+    )
     points = {**scene.points, role: (*scene.points.get(role, ()), *clipped, *_split_points(found.mesh))}
     at_optimum = dataclasses.replace(at_optimum, points=points)
     value = number(work.expanded, at_optimum)

@@ -72,6 +72,13 @@ def solve_pointwise(
     return None
 
 
+def coefficient_of_log(derivative: Polynomial, unknown: Density) -> Polynomial | None:
+    """The factor of log q in a functional derivative in which q occurs nowhere else; None where it does."""
+    with_unknown = polynomial((p, c) for p, c in derivative.terms if _holds(from_monomial(p), unknown))
+    found = _coefficient(with_unknown, Applied("log", from_atom(unknown)))
+    return None if found is None or _holds(found, unknown) else found
+
+
 def _coefficient(form: Polynomial, atom: Atom) -> Polynomial | None:
     """The factor of `atom` if every term of `form` holds it exactly once."""
     total = ZERO

@@ -62,6 +62,9 @@ class Derivation:
     value_number: float | None = None
     family: Mapping[str, Recognised] = dataclasses.field(default_factory=dict)
     boundary_terms: tuple[str, ...] = ()
+    table: tuple[Any, ...] | None = None
+    """The optimum of a finite density, indexed by the variables it is of and then those given."""
+    fixed_point: str | None = None
     scene: Scene | None = dataclasses.field(default=None, compare=False, repr=False)
     """Where the optimum can be evaluated, if everything has a number."""
 
@@ -112,12 +115,15 @@ class Derivation:
             "multipliers": {name: to_text(value) for name, value in self.multipliers.items()},
             "boundary_terms": list(self.boundary_terms),
             "condition": self.condition,
+            "fixed_point": self.fixed_point,
             "steps": [dataclasses.asdict(step) for step in self.steps],
             "reason": self.reason,
             "seconds": self.seconds,
         }
 
     def _optimum_text(self) -> str | None:
+        if self.table is not None:
+            return str(_listed(self.table))
         if len(self.problem.over) == 1:
             return _text(self.optimum)
         return ", ".join(f"{name} = {to_text(found)}" for name, found in self.optima.items()) or None
@@ -135,6 +141,8 @@ class Derivation:
                 lines.append(f"     {'✓' if check.passed else '✗'} {check.kind}: {check.detail}")
         if self.reason:
             lines.append(f"{self.status}: {self.reason}")
+        if self.table is not None:
+            lines.append(f"optimum: {to_text(self.problem.over[0])} = {_listed(self.table, 9)}")
         for name, found in self.optima.items():
             lines.append(f"optimum: {name} = {to_text(found)}")
         if self.value is not None or self.value_number is not None:
@@ -153,6 +161,11 @@ class Derivation:
         extreme = "minimum" if self.problem.sense == "minimise" else "maximum"
         kind = f"{self.minimum} {extreme}" if self.minimum in ("global", "local") else self.minimum
         return f"{kind}{', unique' if self.unique else ''}"
+
+
+def _listed(table: tuple[Any, ...], digits: int = 17) -> list[Any]:
+    """A table as nested lists of numbers."""
+    return [_listed(row, digits) if isinstance(row, tuple) else float(f"{row:.{digits}g}") for row in table]
 
 
 def _text(expression: Expression | None) -> str | None:

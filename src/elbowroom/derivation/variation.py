@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import singledispatch
 
 from elbowroom.derivation.chain_rule import NOTHING, chain_rule
@@ -13,18 +14,22 @@ from elbowroom.functional.law import DensityValue, Variable
 DIRECTION = "eta"
 """The name of the direction: an arbitrary function of the variables of the density that varies."""
 
+Unknown = DensityValue | Function
+Fixed = Collection[DensityValue]
+
 
 @singledispatch
-def variation(node: Expression, of: DensityValue | Function) -> Expression:
+def variation(node: Expression, of: Unknown, fixed: Fixed = ()) -> Expression:
     r"""The derivative of an expanded expression when q becomes q + epsilon eta, at epsilon = 0.
 
     **Arguments.** `of` is the density q, or the function y, that varies; eta is an opaque function of the same
-    variables. Rules for composite nodes are those of `chain_rule`.
+    variables. `fixed` are the densities that are given, also of the law of q. Rules for composite nodes are those
+    of `chain_rule`.
 
     **Raises.** `MissingRule` for a node without a rule; `InputError` if the law of q occurs through another
     of its densities, whose dependence on q is not stated.
     """
-    return chain_rule(node, lambda part: variation(part, of))
+    return chain_rule(node, lambda part: variation(part, of, fixed))
 
 
 @variation.register(Constant)
@@ -32,24 +37,26 @@ def variation(node: Expression, of: DensityValue | Function) -> Expression:
 @variation.register(Parameter)
 @variation.register(Multiplier)
 @variation.register(Variable)
-def _(node: Expression, of: DensityValue | Function) -> Expression:
+def _(node: Expression, of: Unknown, fixed: Fixed = ()) -> Expression:
     return NOTHING
 
 
 @variation.register
-def _(node: Function, of: DensityValue | Function) -> Expression:
+def _(node: Function, of: Unknown, fixed: Fixed = ()) -> Expression:
     if isinstance(of, Function) and node.name == of.name:
         return Function(DIRECTION, node.arguments)
-    if any(variation(argument, of) is not NOTHING for argument in node.arguments):
+    if any(variation(argument, of, fixed) is not NOTHING for argument in node.arguments):
         raise MissingRule(f"no variation rule for the opaque function {node.name} of an unknown; give its formula")
     return NOTHING
 
 
 @variation.register
-def _(node: DensityValue, of: DensityValue | Function) -> Expression:
+def _(node: DensityValue, of: Unknown, fixed: Fixed = ()) -> Expression:
     if not isinstance(of, DensityValue) or node.letter != of.letter:
         return NOTHING
     if not same_density(node, of):
+        if any(same_density(node, law) for law in fixed):
+            return NOTHING
         raise InputError(
             f"The functional contains {node}, which is another part of the law {of.letter} than the unknown {of}. "
             f"Write it through {of}, for example as an integral of it, or optimise over {node}."
