@@ -63,7 +63,7 @@ def attempt(
     """Solve on `axes`; from the solution `before`, if there is one, else from the start number `seed`."""
     discretised = discretise(statement, axes, splines)
     if before is None:
-        x, barrier = start(discretised, seed), 1e-2
+        x, barrier = start(discretised, seed), None
     else:
         x, barrier = _carried_over(discretised, before), 1e-6
     return Attempt(discretised, minimise(discretised.at, discretised.value_at, discretised.positivity, x, barrier))

@@ -26,6 +26,10 @@ MOST_STEPS = 120
 _SMALLEST_BARRIER = 1e-14
 _LARGEST_LOG_STEP = 4.0
 _TO_THE_BOUNDARY = 0.99
+_FIRST_BARRIER = 1e-2
+_NEAR_THE_PATH = 10.0
+_FAR_ABOVE_THE_PATH = 1e8
+_MOST_FITTED = 50
 _UNBOUNDED = 1e12
 
 
@@ -80,12 +84,27 @@ def minimise(
     value_at: Callable[[Array], tuple[float, Array]],
     positivity: Positivity,
     x: Array,
-    barrier: float = 1e-2,
+    barrier: float | None = None,
     tolerance: float = 1e-13,
     most_steps: int = MOST_STEPS,
 ) -> Point:
-    """Minimise from `x`, which has to satisfy the direct bounds and nothing else."""
+    """Minimise from `x`, which has to satisfy the direct bounds and nothing else.
+
+    The first `barrier` is by default of the size of the functional's slope at the start.
+    """
+    if barrier is None:
+        barrier = _first_barrier(at(x), positivity, x)
     return _Run(at, value_at, positivity, x, barrier, tolerance, most_steps).run()
+
+
+def _first_barrier(local: Local | None, positivity: Positivity, x: Array) -> float:
+    """Σ x |∂L/∂x| for the multipliers that make it least: what complementarity has to balance."""
+    if local is None or not positivity.direct.any() or len(local.residual) > _MOST_FITTED:
+        return _FIRST_BARRIER
+    size = np.where(positivity.direct, x, 0.0)
+    slopes, rows = local.gradient * size, (local.jacobian @ sp.diags_array(size)).toarray()
+    multipliers = np.linalg.lstsq(rows.T, -slopes, rcond=None)[0]
+    return max(_FIRST_BARRIER, float(np.abs(slopes + rows.T @ multipliers).sum()))
 
 
 class _Run:
@@ -102,7 +121,7 @@ class _Run:
         self.duals = barrier * positivity.weights / self.slacks
         self.multipliers: Array | None = None
         self.shift, self.shifted = 0.0, False
-        self.penalty = 1.0
+        self.penalty, self.scale = 1.0, 1.0
 
     @property
     def slacks(self) -> Array:
@@ -113,6 +132,7 @@ class _Run:
         if local is None:
             self.multipliers = np.zeros(len(self.value_at(self.x)[1]))
             return self._point(None, np.inf, 0, "the functional is not finite at the start")
+        self.scale = 1.0 + self._infeasibility(local)
         decrement, stopped, still = np.inf, "the number of steps", 0
         for step in range(self.most):
             if self.multipliers is None:
@@ -192,10 +212,14 @@ class _Run:
     def _dual_step(self, dual_move: Array, share: float, slacks: Array) -> None:
         duals = self.duals + share * dual_move
         centre = self.barrier * self.bounds.weights / slacks
-        self.duals = np.clip(duals, centre * 1e-8, np.maximum(centre * 1e8, 1e-300))
+        self.duals = np.clip(duals, centre / _NEAR_THE_PATH, np.maximum(centre * _FAR_ABOVE_THE_PATH, 1e-300))
 
     def merit(self, value: float, slacks: Array, violation: float) -> float:
-        return value - self.barrier * float(self.bounds.weights @ np.log(slacks)) + self.penalty * violation
+        return value - self.barrier * float(self.bounds.weights @ np.log(slacks)) + self.penalty * self.cost(violation)
+
+    def cost(self, violation: float) -> float:
+        """How much a violation counts: in proportion where it is small, more where no multiplier could outweigh it."""
+        return violation + violation**2 / self.scale
 
     def row_gap(self, x: Array, rows: Array) -> float:
         return float(np.abs(self.bounds.matrix @ x + self.bounds.offset - rows).sum())

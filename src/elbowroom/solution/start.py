@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import scipy.sparse as sp
 
+from elbowroom.functional.law import Variable
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
 from elbowroom.solution.discretised import Discretised
+from elbowroom.solution.graph import Known
+from elbowroom.solution.spline import Straight
+from elbowroom.solution.tabulate import tabulate
 
 Array = np.ndarray
 
@@ -23,7 +29,8 @@ def start(discretised: Discretised, seed: int = 0) -> Array:
             table = np.ones(())
             for place, variable in enumerate(variables):
                 axis = discretised.axes[variable.role]
-                table = table[..., None] * (_broad(axis, axis.nodes) if place < len(block.density.of) else 1.0)
+                own = _likely(variable, discretised) if place < len(block.density.of) else np.ones(axis.size)
+                table = table[..., None] * own
                 table = np.broadcast_to(table, (*table.shape[:-1], axis.size))
             table = table * (np.exp(random.normal(size=table.shape)) if seed else 1.0)
             x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)])).ravel()
@@ -43,6 +50,18 @@ def start(discretised: Discretised, seed: int = 0) -> Array:
             if seed:
                 x[part] += random.normal(scale=0.3, size=block.count)
     return x
+
+
+def _likely(variable: Variable, discretised: Discretised) -> Array:
+    """The known laws of a variable together, or a broad density where there are none."""
+    axis = discretised.axes[variable.role]
+    laws = np.zeros(axis.size)
+    for part in discretised.statement.setting.laws:
+        if len(part.of) == 1 and part.of[0].role == variable.role and not part.given:
+            values = tabulate(part, discretised.scene)
+            if isinstance(values, Known) and values.size == axis.size and np.isfinite(values.array).all():
+                laws += values.array.ravel()
+    return np.maximum(laws, 1e-250) if laws.max() > 0 else _broad(axis, axis.nodes)
 
 
 def _broad(axis: Axis, points: Array) -> Array:
@@ -86,8 +105,9 @@ def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
 
 def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
     """The coefficients of the function of least slope that meets the conditions, as linearised at zero."""
-    axis = discretised.axes[block.role]
-    slopes = sp.diags_array(np.sqrt(axis.weights)) @ block.spline.matrix(axis.times, 1)
+    times = discretised.axes[block.role].times
+    straight = dataclasses.replace(block.spline, chart=Straight())
+    slopes = sp.diags_array(np.sqrt(np.gradient(times))) @ straight.matrix(times, 1)
     here = discretised.program.at(x)
     rows, targets = [], []
     for condition in discretised.conditions:
