@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NoReturn
@@ -31,9 +32,13 @@ from elbowroom.functional.names import TWO_BARS, Names, nearest_name
 from elbowroom.functional.substitute import substitute
 from elbowroom.functional.syntax import Call, Chain, Integration, Mean, Minus, Name, Number, Raised, Syntax
 from elbowroom.functional.syntax import Divergence as TwoBars
+from elbowroom.functional.traverse import extent
 
 DEEPEST_EXPRESSION = 100
 """An expression of more levels is refused, so that no operation on it meets the limit of Python's stack."""
+
+LARGEST_EXPRESSION = 100_000
+"""A value at a point of more nodes is refused: what is put in twice at each of many levels grows without bound."""
 
 _OF_ONE: dict[str, Callable[[Expression], Expression]] = {"log": log, "exp": exp, "sqrt": sqrt, "H": Entropy}
 _LARGEST_FOLDED = 4096
@@ -140,12 +145,10 @@ class Meaning:
         return self._make(_OF_ONE[name], call, arguments[0])
 
     def _maximum(self, call: Call, arguments: list[Expression]) -> Expression:
-        if len(arguments) != 2:
-            self._fail(f"max takes two arguments, and here it has {len(arguments)}.", call)
-        first, second = arguments
-        if isinstance(first, Constant) and first.value == 0:
-            return Elementary("positive_part", second)
-        return first + Elementary("positive_part", second - first)
+        zeros = [isinstance(argument, Constant) and argument.value == 0 for argument in arguments]
+        if len(arguments) != 2 or not any(zeros):
+            self._fail("max takes zero and one more argument, max(0, ...): the positive part of that.", call)
+        return Elementary("positive_part", arguments[0 if zeros[1] else 1])
 
     def _with_variable(self, call: Call, arguments: list[Expression]) -> Expression:
         wanted, shown = _WITH_VARIABLE[call.name]
@@ -156,6 +159,9 @@ class Meaning:
             self._fail(f"The second argument of {call.name} is a variable, as in {shown}.", call.arguments[1])
         if call.name == "diff":
             return Derivative(arguments[0], variable)
+        (nodes, levels), (more_nodes, more_levels) = extent(arguments[0]), extent(arguments[2])
+        if nodes * more_nodes > LARGEST_EXPRESSION or levels + more_levels > DEEPEST_EXPRESSION:
+            self._fail("The value at this point is too long a formula. Write it in parts.", call)
         return substitute(arguments[0], {variable: arguments[2]})
 
     def _mutual_information(self, call: Call) -> Expression:
@@ -200,9 +206,9 @@ class Meaning:
         of, given = ([self.of(part, depth) for part in side] for side in (call.arguments, call.given))
         arguments = [*of, *given]
         variables = [argument for argument in arguments if isinstance(argument, Variable)]
-        for variable in variables:
-            if sum(variable.role == other.role for other in variables) > 1:
-                self._fail(f"The density {call.name} has the variable {variable.role} more than once.", call)
+        role, count = Counter(variable.role for variable in variables).most_common(1)[0] if variables else ("", 0)
+        if count > 1:
+            self._fail(f"The density {call.name} has the variable {role} more than once.", call)
         if len(variables) < len(arguments):
             density = self._density_of_shape(call, of, given)
             own = (*density.of, *density.given)

@@ -93,8 +93,8 @@ def _check_parts(problem: Problem) -> None:
         needs = {part: {source[v.role] for v in part.given if v.role in source} for part in parts}
         if circle := _circle(needs):
             raise InputError(
-                f"The parts {' and '.join(map(str, circle))} of the law {circle[0].letter} depend on one another in a "
-                "circle, so their product is no joint law. Give one of them without the bar."
+                f"The parts {' and '.join(_shortened(list(map(str, circle))))} of the law {circle[0].letter} depend on "
+                "one another in a circle, so their product is no joint law. Give one of them without the bar."
             )
 
 
@@ -109,7 +109,13 @@ def _check_order(given: Setting) -> None:
         if isinstance(body, Expression):
             needs[name] |= {used for used in _used_names(body) if used in needs}
     if circle := _circle(needs):
-        raise InputError(f"{' is defined through '.join((*circle, circle[0]))}. Define one of them without the other.")
+        raise InputError(
+            f"{' is defined through '.join(_shortened([*circle, circle[0]]))}. Define one of them without the other."
+        )
+
+
+def _shortened(names: list[str]) -> list[str]:
+    return names if len(names) <= 8 else [*names[:6], "...", names[-1]]
 
 
 def _used_names(body: Expression) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import tomllib
 from collections.abc import Iterable
 from typing import Any
@@ -20,8 +21,15 @@ from elbowroom.functional.roles import Shape, shape_of
 from elbowroom.functional.setting import Definition, Setting, Table
 from elbowroom.functional.syntax import Call, Integration, Name, Syntax
 
-LARGEST_FILE = 1_000_000
+LARGEST_FILE = 500_000
 """A longer problem file, in bytes, is refused."""
+
+_MOST_HEADERS = 2_000
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+_MOST_DOTS = 100
+_DOTTED = re.compile(r"""[\w\-."' \t]+""")
+"""A key with its dots: reading one takes a time that grows with the square of its parts."""
 
 
 def read_problem(path: str | pathlib.Path) -> Problem:
@@ -65,6 +73,13 @@ def read_problem_text(text: str, source: str = "the problem") -> Problem:
 
 
 def _document(text: str) -> dict[str, Any]:
+    if len(text) > LARGEST_FILE or len(_HEADER.findall(text)) > _MOST_HEADERS:
+        raise InputError(
+            f"This is too long: at most {LARGEST_FILE:,} characters, and {_MOST_HEADERS:,} lines that begin with a "
+            "bracket, are read. Make its tables smaller."
+        )
+    if any(match.group().count(".") > _MOST_DOTS for match in _DOTTED.finditer(text)):
+        raise InputError(f"A key of more than {_MOST_DOTS} parts, or as many dots in a row, is not read. Take it out.")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -76,7 +76,8 @@ def call_of(text: str, where: str) -> Shape:
     """The function or density of named arguments that a key is. Raises `InputError` if it is none."""
     form = _form(text, where)
     shape = shape_of(form) if isinstance(form, Call) else None
-    if shape is None or len(set(shape.names)) < len(shape.names):
+    copies = shape is not None and any(name.endswith("'") for name in shape.names)
+    if shape is None or copies or len(set(shape.names)) < len(shape.names):
         raise InputError(f"{where} is not a function or density of different variables, such as p(z) or p(x|z).")
     return shape
 

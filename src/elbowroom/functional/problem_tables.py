@@ -14,6 +14,8 @@ from elbowroom.functional.support import REAL, Circle, Finite, Interval, Positiv
 
 LARGEST_FINITE = 10_000
 LARGEST_DIMENSION = 100
+LARGEST_TABLE = 500
+LARGEST_LIST = 100
 
 _KEYS = ("minimise", "maximise", "over", "subject_to")
 _TABLES = ("variables", "unknowns", "laws", "functions", "parameters")
@@ -66,6 +68,8 @@ def _table(document: Mapping[str, Any], name: str, read: Callable[[Any, str], An
     table = document.get(name, {})
     if not isinstance(table, Mapping):
         raise InputError(f"{name} is a table, written [{name}], and not {_shown(table)}.")
+    if len(table) > LARGEST_TABLE:
+        raise InputError(f"[{name}] has {len(table):,} keys, and at most {LARGEST_TABLE:,} are read.")
     return {key: read(value, f'[{name}] "{key}"') for key, value in table.items()}
 
 
@@ -80,6 +84,8 @@ def _texts(value: Any, where: str) -> tuple[str, ...]:
         return (value,)
     if not isinstance(value, list):
         raise InputError(f"{where} is a text or a list of texts, and not {_shown(value)}.")
+    if len(value) > LARGEST_LIST:
+        raise InputError(f"{where} has {len(value):,} entries, and at most {LARGEST_LIST} are read.")
     return tuple(_text(entry, where) for entry in value)
 
 

@@ -68,6 +68,23 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting.extend(reversed(children(node)))
 
 
+def extent(expression: Expression) -> tuple[int, int]:
+    """The number of nodes of an expression, those that stand in several places counted each time, and its levels."""
+    known: dict[int, tuple[int, int]] = {}
+    waiting = [expression]
+    while waiting:
+        node = waiting[-1]
+        below = [known.get(id(child)) for child in children(node)]
+        found = [part for part in below if part is not None]
+        if len(found) == len(below):
+            waiting.pop()
+            nodes, levels = zip(*found, strict=True) if found else ((), ())
+            known[id(node)] = (1 + sum(nodes), 1 + max(levels, default=0))
+        else:
+            waiting.extend(child for child, part in zip(children(node), below, strict=True) if part is None)
+    return known[id(expression)]
+
+
 @singledispatch
 def bound_variables(expression: Expression) -> tuple[Variable, ...]:
     """The variables that this very node binds, in all of its parts; none for most nodes."""
