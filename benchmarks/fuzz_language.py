@@ -3,8 +3,8 @@
     python benchmarks/fuzz_language.py [--inputs 100000] [--seed 0]
 
 Prints how many inputs were read and how many refused, the slowest one, and the memory at the peak. Exits with 1 if
-one of them raises anything but `InputError`, takes longer than two seconds of one core, or is printed as something that does not
-read back (the input is shown), or if all together needed more than 500 MB.
+one of them raises anything but `InputError`, takes longer than two seconds of one core, or is printed as something
+that does not read back (the input is shown), or if all together needed more than 500 MB.
 """
 
 from __future__ import annotations

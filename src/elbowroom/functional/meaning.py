@@ -37,7 +37,7 @@ from elbowroom.functional.traverse import extent
 DEEPEST_EXPRESSION = 100
 """An expression of more levels is refused, so that no operation on it meets the limit of Python's stack."""
 
-LARGEST_EXPRESSION = 100_000
+LARGEST_EXPRESSION = 20_000
 """A value at a point of more nodes is refused: what is put in twice at each of many levels grows without bound."""
 
 _OF_ONE: dict[str, Callable[[Expression], Expression]] = {"log": log, "exp": exp, "sqrt": sqrt, "H": Entropy}
