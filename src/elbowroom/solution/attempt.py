@@ -59,6 +59,7 @@ def attempt(
     splines: Mapping[Hashable, Spline],
     before: Attempt | None = None,
     seed: int = 0,
+    tolerance: float = 1e-13,
 ) -> Attempt:
     """Solve on `axes`; from the solution `before`, if there is one, else from the start number `seed`."""
     discretised = discretise(statement, axes, splines)
@@ -66,7 +67,8 @@ def attempt(
         x, barrier = start(discretised, seed), None
     else:
         x, barrier = _carried_over(discretised, before), 1e-6
-    return Attempt(discretised, minimise(discretised.at, discretised.value_at, discretised.positivity, x, barrier))
+    positivity = discretised.positivity
+    return Attempt(discretised, minimise(discretised.at, discretised.value_at, positivity, x, barrier, tolerance))
 
 
 def _carried_over(discretised: Discretised, before: Attempt) -> Array:

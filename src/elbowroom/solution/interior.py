@@ -23,7 +23,6 @@ from elbowroom.solution.kkt import newton_step
 Array = np.ndarray
 
 MOST_STEPS = 120
-_SMALLEST_BARRIER = 1e-14
 _LARGEST_LOG_STEP = 4.0
 _TO_THE_BOUNDARY = 0.99
 _FIRST_BARRIER = 1e-2
@@ -113,6 +112,7 @@ class _Run:
     def __init__(self, at, value_at, positivity: Positivity, x: Array, barrier: float, tolerance: float, most: int):
         self.at, self.value_at, self.bounds = at, value_at, positivity
         self.tolerance, self.most = tolerance, most
+        self.smallest = tolerance / 10
         self.x = x.copy()
         self.chosen = np.flatnonzero(positivity.direct)
         rows = positivity.matrix @ x + positivity.offset
@@ -139,23 +139,23 @@ class _Run:
                 self.multipliers = np.zeros(len(local.residual))
             direction, decrement = self._direction(local)
             feasible = self._infeasibility(local) <= 1e-9
-            if self.barrier <= _SMALLEST_BARRIER and feasible and decrement <= self.tolerance * (1 + abs(local.value)):
+            if self.barrier <= self.smallest and feasible and decrement <= self.tolerance * (1 + abs(local.value)):
                 still += 1
                 if still > 1:
                     return self._point(local, decrement, step, "converged")
             moved = self._move(local, direction)
             if moved is None:
                 stopped = "no further progress"
-                if self.barrier <= _SMALLEST_BARRIER:
+                if self.barrier <= self.smallest:
                     break
-                self.barrier = max(self.barrier / 10, _SMALLEST_BARRIER)
+                self.barrier = max(self.barrier / 10, self.smallest)
                 continue
             local, share = moved
             if local.value < -_UNBOUNDED:
                 return self._point(local, decrement, step, "unbounded")
             near = decrement <= 10 * self.barrier
             if near or (share > 0.5 and not len(self.rows)):
-                self.barrier = max(self.barrier * (0.1 if share < 0.9 else 0.02), _SMALLEST_BARRIER)
+                self.barrier = max(self.barrier * (0.1 if share < 0.9 else 0.02), self.smallest)
         return self._point(local, decrement, self.most, stopped)
 
     def _direction(self, local: Local) -> tuple[tuple[Array, Array, Array], float]:

@@ -67,8 +67,8 @@ class Mesh:
         return dataclasses.replace(self, edges=edges)
 
     def finer(self) -> Mesh:
-        """The same panels with half as many nodes again."""
-        return dataclasses.replace(self, order=self.order + self.order // 2)
+        """The same panels with more nodes: half as many again."""
+        return dataclasses.replace(self, order=self.order + max(2, self.order // 2 if self.order > 7 else 0))
 
     def halved(self) -> Mesh:
         """Every panel divided in two."""
@@ -87,15 +87,17 @@ def observed_mesh(support: Support, value: float) -> Mesh:
     return Mesh(support, np.empty(0), fixed=single_axis(value))
 
 
-def first_mesh(support: Support, foci: tuple[Focus, ...], order: int, fineness: float) -> Mesh:
-    """The first mesh of a variable: where something is expected, and twelve times its width to both sides."""
+def first_mesh(
+    support: Support, foci: tuple[Focus, ...], order: int, fineness: float, widths: float = _HALF_WIDTHS
+) -> Mesh:
+    """The first mesh of a variable: where something is expected, and `widths` times its width to both sides."""
     if isinstance(support, Finite):
         return Mesh(support, np.empty(0), fixed=finite_axis(support.size))
     lower, upper = limits(support)
     if isinstance(support, Interval | Circle):
         return Mesh(support, uniform_edges(lower, upper, max(2, round(8 * fineness))), order)
-    low = max(lower, min(focus.centre - _HALF_WIDTHS * focus.scale for focus in foci))
-    high = max(focus.centre + _HALF_WIDTHS * focus.scale for focus in foci)
+    low = max(lower, min(focus.centre - widths * focus.scale for focus in foci))
+    high = max(focus.centre + widths * focus.scale for focus in foci)
     edges = graded_edges(foci, low, high, fineness)
     if isinstance(support, Positive) and low == 0.0:
         edges = graded_to_end(edges, _LEVELS_TOWARDS_ZERO, at_lower=True)

@@ -167,9 +167,9 @@ def _extrapolated_root(nodes: Array, heights: Array, inside: float, beyond: floa
     middle, width = inside, abs(beyond - inside)
     if not np.isfinite(heights).all() or heights.max() <= 0:
         return None
-    polynomial = np.polynomial.Polynomial.fit((nodes - middle) / width, heights / heights.max(), len(nodes) - 1)
+    polynomial = np.polynomial.Polynomial.fit((nodes - middle) / width, heights / heights.max(), min(2, len(nodes) - 1))
     sign = np.sign(beyond - inside)
-    roots = [root.real for root in polynomial.roots() if abs(root.imag) < 1e-9 and 0 <= root.real * sign <= 1.5]
+    roots = [root.real for root in polynomial.roots() if abs(root.imag) < 1e-9 and -0.5 <= root.real * sign <= 1.5]
     return middle + width * min(roots, key=abs) if roots else None
 
 

@@ -28,6 +28,8 @@ _MOST_NODES = 700
 _NEGLIGIBLE = 1e-13
 _RESOLVED = 1e-10
 _LITTLE = 1e-5
+_TOLERANCE = 1e-13
+_JOINT_TOLERANCE = 1e-10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +77,9 @@ def first_meshes(statement: Statement) -> dict[str, Mesh]:
             meshes[role] = observed_mesh(support, observed[role])
             continue
         smooth = any(statement.is_smooth(density) for density in statement.densities if density.of[0].role == role)
-        order, fineness = (7, 0.6) if role in wide else (8, 0.8) if several else (10, 2.5) if smooth else (12, 1.0)
-        meshes[role] = first_mesh(support, places.get(role, ()), order, fineness)
+        order, fineness = (5, 0.7) if role in wide else (8, 0.8) if several else (10, 2.5) if smooth else (12, 1.0)
+        widths = 6.5 if role in wide else 12.0
+        meshes[role] = first_mesh(support, places.get(role, ()), order, fineness, widths)
     scene = Scene(
         statement.setting,
         {name: place for place, name in enumerate(statement.names)},
@@ -133,12 +136,13 @@ def _spline(statement: Statement, role: str, meshes: Mapping[str, Mesh]) -> Spli
 
 def _attempt(statement: Statement, meshes: Mapping[str, Mesh], before: Attempt | None = None, seed: int = 0) -> Attempt:
     axes = {role: mesh.axis() for role, mesh in meshes.items()}
-    return attempt(statement, axes, _splines(statement, meshes), before, seed)
+    tolerance = _JOINT_TOLERANCE if _joint_roles(statement) else _TOLERANCE
+    return attempt(statement, axes, _splines(statement, meshes), before, seed, tolerance)
 
 
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     joint = bool(_joint_roles(statement))
-    negligible, resolved = (1e-9, 1e-6) if joint else (_NEGLIGIBLE, _RESOLVED)
+    negligible, resolved = (1e-8, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
     if _has_double_integrals(statement) and not joint:
         negligible, resolved = 1e-11, 1e-9
     if any(statement.is_smooth(density) for density in statement.densities):
