@@ -75,6 +75,12 @@ def atoms_in(form: Polynomial) -> Iterator[Atom]:
                 yield from atoms_in(inner)
 
 
+def same_function(left: Density, right: Density) -> bool:
+    """Whether two densities are the same function, perhaps at other values of its variables."""
+    own = ({v.role for v in left.of}, {v.role for v in left.given})
+    return left.letter == right.letter and own == ({v.role for v in right.of}, {v.role for v in right.given})
+
+
 def renamed(form: Polynomial, names: Mapping[Variable, Variable]) -> Polynomial:
     """`form` with free variables replaced by others."""
     return polynomial((renamed_monomial(part, names), coefficient) for part, coefficient in form.terms)

@@ -6,13 +6,13 @@ import time
 from typing import Literal
 
 from elbowroom.derivation.candidates import verified_candidate
+from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
 from elbowroom.derivation.normal_channel import solve_normal_channel
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.numbers import numbers_of
 from elbowroom.derivation.numeric.kinks import kink_points
 from elbowroom.derivation.numeric.scene import MissingNumber, Scene
 from elbowroom.derivation.optimum import optimum_of
@@ -27,11 +27,12 @@ from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
 from elbowroom.derivation.strong_form import boundary_terms, strong_form
 from elbowroom.derivation.through_unknown import through_unknown
+from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
 from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Equation, Expression, Parameter
+from elbowroom.functional.expression import Equation, Expression, Function, Parameter
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.parse import parse
@@ -69,6 +70,8 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
     try:
         if all(isinstance(unknown, Parameter) for unknown in problem.over):
             return solve_parametric(problem, started)
+        if isinstance(problem.over[0], Function):
+            return solve_curve(problem, started)
         if len(problem.over) > 1 and all(isinstance(unknown, DensityValue) for unknown in problem.over):
             return solve_mean_field(problem, started)
         _check_statement(problem)

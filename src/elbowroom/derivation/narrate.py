@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from elbowroom.derivation.normal_form import NormalForm
-from elbowroom.derivation.numbers import Numbers
+from elbowroom.derivation.valuation import Numbers
 from elbowroom.derivation.optimum import Optimum
 from elbowroom.derivation.render import render
 from elbowroom.derivation.steps import Check, Derivation, Step

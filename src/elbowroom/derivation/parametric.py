@@ -12,7 +12,7 @@ from scipy import optimize
 
 from elbowroom.derivation.differentiate import Meaning, derivative
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.numbers import with_points
+from elbowroom.derivation.valuation import with_points
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene
 from elbowroom.derivation.parametric_convexity import convex_in_parameters

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
-from elbowroom.derivation.dependence import atoms_in
+from elbowroom.derivation.dependence import atoms_in, same_function
 from elbowroom.derivation.polynomial import (
     ONE,
     ZERO,
@@ -127,7 +127,7 @@ def pointwise(derivative: Polynomial, unknown: Density) -> Pointwise | None:
 
 def holds(form: Polynomial, unknown: Density) -> bool:
     """Whether the unknown density occurs anywhere in `form`."""
-    return any(isinstance(atom, Density) and atom.letter == unknown.letter for atom in atoms_in(form))
+    return any(isinstance(atom, Density) and same_function(atom, unknown) for atom in atoms_in(form))
 
 
 def _kind(atom: Atom, unknown: Density) -> str | None:

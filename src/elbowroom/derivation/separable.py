@@ -13,7 +13,7 @@ from elbowroom.derivation.inversion import Inverse, invert
 from elbowroom.derivation.kernel import Recognised
 from elbowroom.derivation.narrate import condition_text, opening, unfinished, wrong_sign
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.numbers import mass_check, recognised_family
+from elbowroom.derivation.valuation import mass_check, recognised_family
 from elbowroom.derivation.numeric.evaluate import number, values
 from elbowroom.derivation.numeric.kinks import edges, kink_points
 from elbowroom.derivation.numeric.levels import LevelProblem, MassEscapesError, NoMultiplierError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from elbowroom.derivation.dependence import atoms_in, variables_of
+from elbowroom.derivation.dependence import atoms_in, same_function, variables_of
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import (
     ONE,
@@ -92,4 +92,4 @@ def _coefficient(form: Polynomial, atom: Atom) -> Polynomial | None:
 
 def _holds(form: Polynomial, unknown: Density) -> bool:
     """Whether the unknown density occurs anywhere in `form`."""
-    return any(isinstance(atom, Density) and atom.letter == unknown.letter for atom in atoms_in(form))
+    return any(isinstance(atom, Density) and same_function(atom, unknown) for atom in atoms_in(form))

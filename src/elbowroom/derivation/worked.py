@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
-from elbowroom.derivation.dependence import atoms_in
+from elbowroom.derivation.dependence import atoms_in, same_function
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import Density, Polynomial, from_monomial
 from elbowroom.derivation.render import render
@@ -54,16 +54,17 @@ class Worked:
 
     def has_unknown(self, unknown: Density) -> bool:
         """Whether the functional derivative still contains the unknown density."""
-        return unknown.letter in _letters(self.derivative)
+        return _holds(self.derivative, unknown)
 
     def condition(self) -> Equation:
         """The stationarity condition: the unknown first, then numbers, the rest, the multiplier."""
         terms = render(self.derivative)
         parts = list(terms.terms) if isinstance(terms, Sum) else [terms]
-        letter = self.problem.density.letter
+        over = self.problem.density
+        unknown = Density(over.letter, frozenset(over.of), frozenset(over.given))
 
         def rank(term: Expression) -> int:
-            if letter in _letters(NormalForm(marginals=False).of(term)):
+            if _holds(NormalForm(marginals=False).of(term), unknown):
                 return 0
             return 1 if isinstance(term, Constant) else 2
 
@@ -98,5 +99,5 @@ def _with_integrals(multiplier: Multiplier, excess: str, over: tuple[Variable, .
     return f"integral({text}, {', '.join(variable.name for variable in over)})"
 
 
-def _letters(form: Polynomial) -> set[str]:
-    return {atom.letter for atom in atoms_in(form) if isinstance(atom, Density)}
+def _holds(form: Polynomial, unknown: Density) -> bool:
+    return any(isinstance(atom, Density) and same_function(atom, unknown) for atom in atoms_in(form))
