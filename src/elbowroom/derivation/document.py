@@ -131,7 +131,8 @@ def _renamed(side: Reading, renaming: dict[str, str]) -> Reading:
             return dataclasses.replace(form, name=renaming[form.name])
         return form
 
-    return dataclasses.replace(side, form=mapped(side.form, change))
+    narrow = None if side.narrow is None else mapped(side.narrow, change)
+    return dataclasses.replace(side, form=mapped(side.form, change), narrow=narrow)
 
 
 def _variables(sides: Sequence[Syntax]) -> set[str]:
@@ -149,8 +150,6 @@ def _define(links: Sequence[Link], chains: Sequence[Sequence[Reading]], definiti
         for form, other in ((left, right), (right, left)):
             if not definitions.can_name(form) or definitions.find(form) is not None:
                 continue
-            if form is right and isinstance(form, Name) and not definitions.is_functional(form):
-                continue  # a number at the end of a chain is what the chain comes to, unless it is new
             readings = [other, *_other_sides(links, chains, link, form)]
             definitions.add(form, readings, link.index, link.line)
             if definitions.find(form) is not None:

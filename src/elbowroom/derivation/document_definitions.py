@@ -7,7 +7,7 @@ on the other side. Where the chain that defines it goes on, its other sides are 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from elbowroom.derivation.document_densities import forms, shape_of
 from elbowroom.errors import InputError
@@ -51,6 +51,12 @@ class Definitions:
         if usable and self.find(form) is None:
             self._known[shape(form)] = Definition(form, parameters, usable, place, line)
 
+    def also(self, form: Syntax, reading: Syntax) -> None:
+        """Record what else a known name was found to be equal to."""
+        known = self.find(form)
+        if known is not None and len(known.readings) < MOST_READINGS and not self._mentions(reading, form):
+            self._known[shape(known.form)] = replace(known, readings=(*known.readings, reading))
+
     def __iter__(self) -> Iterator[Definition]:
         return iter(self._known.values())
 
@@ -91,8 +97,16 @@ class Definitions:
 
     def readings(self, sides: Sequence[Syntax], place: int) -> int:
         """How many readings the names in these forms have: those of the name that has most."""
-        found = [self._usable(form, place) for form in forms(sides)]
-        return max((len(known.readings) for known in found if known is not None), default=1)
+        most = 1
+        waiting, seen = list(sides), set[str]()
+        while waiting:
+            for form in forms([waiting.pop()]):
+                known = self._usable(form, place)
+                if known is not None and shape(known.form) not in seen:
+                    seen.add(shape(known.form))
+                    most = max(most, len(known.readings))
+                    waiting.extend(known.readings)
+        return most
 
     def expanded(self, side: Syntax, place: int, reading: int = 0, depth: int = 0) -> Syntax:
         """The form with every defined name replaced by what it stands for, in the reading of that number.

@@ -68,13 +68,30 @@ def shape_of(form: Syntax, letters: frozenset[str] = frozenset()) -> Shape | Non
 def shapes(sides: Iterable[Syntax]) -> list[Shape]:
     """The densities that occur, each once, the most frequent first."""
     found = list(forms(sides))
-    letters = frozenset(form.name for form in found if isinstance(form, Call) and form.given)
+    letters = _letters(found)
     counts: dict[Shape, int] = {}
     for form in reversed(found):
         shape = shape_of(form, letters)
         if shape is not None:
             counts[shape] = counts.get(shape, 0) + 1
     return sorted(counts, key=lambda shape: -counts[shape])
+
+
+def _letters(found: Sequence[Syntax]) -> frozenset[str]:
+    """What is called with a bar, averaged over or compared in a divergence is a density, whatever its letter."""
+    letters = {form.name for form in found if isinstance(form, Call) and form.given and not form.before}
+    for form in found:
+        match form:
+            case Mean(measure, _, _):
+                sides = [measure]
+            case Divergence(left, right, _):
+                sides = [left, right]
+            case _:
+                continue
+        for side in sides:
+            factors = parts(side) if isinstance(side, Chain) else (side,)
+            letters.update(factor.name for factor in factors if isinstance(factor, Call) and not factor.before)
+    return frozenset(letters - _NOT_LAWS)
 
 
 def renamed_laws(sides: Sequence[Syntax]) -> dict[str, str]:
@@ -213,6 +230,9 @@ class Densities:
                     return Divergence(left, right, position, name, order)
                 case Call("H", of, given, position):
                     return self._entropy(form, of, given, position, near)
+                case Call("MI", names, _, position, (Name("", _),)):
+                    joint = self._of_law(Call("", names, (), position))
+                    return Call("MI", joint.arguments, (), position, (Name(joint.name, position),))
                 case Call("", _, _, _):
                     return self._of_law(form)
                 case Call():
@@ -309,6 +329,8 @@ class Densities:
         variables = {name for shape in self.known for name in (*shape.of, *shape.given)}
         lowered = {name: name if name in variables else name.lower() for name in names}
         laws = {shape.letter for shape in self.known if set(lowered.values()) <= set(self._roles(shape.letter))}
+        joint = {shape.letter for shape in self.known if not shape.given and set(lowered.values()) <= set(shape.of)}
+        laws = laws & joint or laws
         if len(laws) != 1:
             said = "no law" if not laws else f"the laws {', '.join(sorted(laws))}"
             raise InputError(f"It is not said under which law this is taken; {said} of the document fit.")

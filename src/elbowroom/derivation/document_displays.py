@@ -24,6 +24,7 @@ _MACRO = re.compile(r"\\(?:re)?newcommand\*?\s*\{?\\([A-Za-z]+)\}?(?:\[(\d)\])?\
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\\([A-Za-z]+)\}?\s*\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _MOST_EXPANSIONS = 2000
+_MOST_PROSE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Display:
     text: str
     line: int
     closed: bool = True
+    before: str = ""
+    """The words in front of the display."""
 
     def line_at(self, position: int) -> int:
         """The line of the document on which the character with this index stands."""
@@ -71,9 +74,18 @@ def displays(text: str, *, tex: bool) -> list[Display]:
                 f"{LONGEST_FORMULA:,} are read. Close it where it ends, or split it."
             )
         body = _without(_WRAPPER, shown[begin:end])
-        found.append(Display(_expanded(body, macros) if macros else body, line, after > end))
+        found.append(
+            Display(
+                _expanded(body, macros) if macros else body, line, after > end, _prose(shown[position : match.start()])
+            )
+        )
         position = after
     return found
+
+
+def _prose(text: str) -> str:
+    """The last paragraph of the text in front of a display."""
+    return text.rstrip().rsplit("\n\n", 1)[-1][-_MOST_PROSE:]
 
 
 def _extent(text: str, opening: re.Match[str]) -> tuple[int, int, int]:

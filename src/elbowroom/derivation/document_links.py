@@ -9,6 +9,7 @@ from elbowroom.derivation.document_displays import Display, displays
 from elbowroom.errors import FormulaError, InputError
 from elbowroom.functional.latex_chain import ChainOfSides, Relation, Side, chains
 from elbowroom.functional.latex_grammar import read_latex
+from elbowroom.functional.rewriting import shape
 from elbowroom.functional.syntax import Syntax
 
 MOST_LINKS = 2000
@@ -17,16 +18,24 @@ MOST_LINKS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One side as written, and its form, or the reason why it is not understood."""
+    """One side as written, and its form, or the reason why it is not understood.
+
+    `narrow` is its form if a logarithm without brackets takes one factor only, where that is another one.
+    """
 
     text: str
     form: Syntax | None
     reason: str = ""
+    narrow: Syntax | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two neighbouring sides of a chain: number `index` of the document, number `place` of its `chain`."""
+    """Two neighbouring sides of a chain: number `index` of the document, number `place` of its `chain`.
+
+    `premise` is "iff" or "implies" where such a sign follows the chain, `conclusion` says that one precedes it, and
+    `before` is the prose in front of the display.
+    """
 
     index: int
     chain: int
@@ -35,6 +44,9 @@ class Link:
     relation: Relation
     left: Reading
     right: Reading
+    premise: str = ""
+    conclusion: bool = False
+    before: str = ""
 
 
 def read_links(text: str, *, tex: bool) -> tuple[list[Link], list[list[Reading]]]:
@@ -50,7 +62,8 @@ def read_links(text: str, *, tex: bool) -> tuple[list[Link], list[list[Reading]]
             for place, sign in enumerate(chain.signs):
                 line = display.line_at(sign.position)
                 pair = readings[place], readings[place + 1]
-                links.append(Link(len(links), len(sides), place, line, sign.relation, *pair))
+                around = chain.premise, chain.conclusion, display.before
+                links.append(Link(len(links), len(sides), place, line, sign.relation, *pair, *around))
             sides.append(readings)
             if len(links) > MOST_LINKS:
                 raise InputError(f"The document has more than {MOST_LINKS:,} equalities. Check it in parts.")
@@ -76,7 +89,9 @@ def _read(side: Side, display: Display) -> Reading:
         reason = "there is nothing on this side" if display.closed else "the display is not closed"
         return Reading("", None, reason)
     try:
-        return Reading(written, read_latex(written))
+        form = read_latex(written)
+        narrow = read_latex(written, narrow_logarithms=True)
+        return Reading(written, form, "", None if shape(narrow) == shape(form) else narrow)
     except FormulaError as error:
         return Reading(written, None, f"{error.reason} (at `{excerpt(written, error.position)}`)")
 

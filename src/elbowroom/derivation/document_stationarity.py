@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from elbowroom.derivation.check import check
+from elbowroom.derivation.differentiate import differentiated
 from elbowroom.derivation.document_densities import LETTER, forms
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.render import render
 from elbowroom.derivation.strong_form import NotLinearError, strong_form
 from elbowroom.derivation.variation import variation
 from elbowroom.errors import InputError
+from elbowroom.functional.differential import Derivative
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Expression
-from elbowroom.functional.law import DensityValue
+from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.substitute import substitute
+from elbowroom.functional.support import Positive
 from elbowroom.functional.syntax import Call, Chain, Name, Syntax
-from elbowroom.functional.traverse import free_variables
+from elbowroom.functional.traverse import free_variables, walk
 
 
 def functional_derivative(functional: Expression, of: DensityValue) -> Expression | None:
@@ -30,6 +33,20 @@ def functional_derivative(functional: Expression, of: DensityValue) -> Expressio
         form = rules.of(variation(expand(functional), of))
         return render(strong_form(form, of)) if form else None
     except (NotDecidedError, NotLinearError, InputError):
+        return None
+
+
+def partial_derivative(integrand: Expression, of: DensityValue) -> Expression | None:
+    """The derivative of an integrand by the value of a density at the same point."""
+    value = Variable("value_", Positive())
+    if any(isinstance(node, DensityValue) and node.letter == of.letter and node != of for node in walk(integrand)):
+        return None
+    derived = differentiated(Derivative(substitute(integrand, {of: value}), value), lambda name: None)
+    if any(isinstance(node, Derivative) for node in walk(derived)):
+        return None
+    try:
+        return render(NormalForm(marginals=False).of(substitute(derived, {value: of})))
+    except (NotDecidedError, InputError):
         return None
 
 

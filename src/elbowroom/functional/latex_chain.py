@@ -7,7 +7,6 @@ above it, and any other begins a new chain, as does what follows a comma, an imp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,10 +32,15 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class ChainOfSides:
-    """Sides with the signs between them, one fewer; a first side without text was not found."""
+    """Sides with the signs between them, one fewer; a first side without text was not found.
+
+    `premise` is "iff" or "implies" where such a sign follows, and `conclusion` says that one precedes.
+    """
 
     sides: tuple[Side, ...]
     signs: tuple[Sign, ...]
+    premise: str = ""
+    conclusion: bool = False
 
 
 _RELATIONS: dict[str, Relation] = {
@@ -79,6 +83,15 @@ _BREAKS = frozenset({",", ";", "\\quad", "\\qquad"})
 _WORDS = frozenset(
     "where and with if so thus hence since or for by as st then subject const. i.e. e.g. s.t. w.r.t.".split()  # noqa: SIM905
 )
+_BRACES = {"{": 1, "}": -1, "\\begin": 1, "\\end": -1}
+_BRACKETS = {
+    **_BRACES,
+    **dict.fromkeys(("(", "[", "\\{", "\\left"), 1),
+    **dict.fromkeys((")", "]", "\\}", "\\right"), -1),
+}
+Piece = tuple[str, str, int, int]
+"""A sign, a break or an implication: its kind, its text, and where it begins and ends."""
+
 _GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _STACKED = re.compile(rf"\\(?:stackrel|overset|underset)\s*{_GROUP}\s*\{{\s*(:=|=|\\[a-z]+)\s*\}}")
 _WRITTEN = re.compile(rf"\\(?:text|mathrm|mbox|textrm|textit|textbf|operatorname|intertext|shortintertext)\s*{_GROUP}")
@@ -94,9 +107,13 @@ def chains(display: str) -> list[ChainOfSides]:
     >>> [[side.text.strip() for side in chain.sides] for chain in chains(r"a &= b \\ &= c, \quad d = e")]
     [['a', 'b', 'c'], ['d', 'e']]
     """
+    pieces, depth = _pieces(display, _BRACKETS)
+    if depth:
+        # A bracket that is never closed would swallow the signs behind it; each side will say what is open.
+        pieces, _ = _pieces(display, _BRACES)
     building = _Building(display)
-    for kind, text, start, end in _pieces(display):
-        building.add(kind, text, start, end)
+    for piece in pieces:
+        building.add(*piece)
     return building.finished(len(display))
 
 
@@ -110,17 +127,19 @@ class _Building:
     signs: list[Sign] = field(default_factory=list)
     begin: int = 0
     detached: bool = False
+    concluding: bool = False
 
     def add(self, kind: str, text: str, start: int, end: int) -> None:
         if kind == "implication":
             self._take_side(start)
-            self._end_chain()
+            self._end_chain("iff" if "iff" in text or "Left" in text or "left" in text else "implies")
+            self.concluding = True
         elif kind == "break":
             self._take_side(start)
             self.detached = bool(self.sides)
         else:
             self._take_side(start)
-            if not self.sides:
+            if len(self.sides) == len(self.signs):
                 self.sides.append(Side("", start))
             self.signs.append(Sign(_relation(text), start))
             self.detached = False
@@ -142,13 +161,12 @@ class _Building:
             self._end_chain()
         self.sides.append(Side(text, self.begin))
 
-    def _end_chain(self) -> None:
-        if self.signs and len(self.sides) > len(self.signs):
-            self.done.append(ChainOfSides(tuple(self.sides), tuple(self.signs)))
-        elif self.signs:
-            # A sign without a right side: what precedes it stands for itself.
-            self.sides.append(Side("", self.signs[-1].position))
-            self.done.append(ChainOfSides(tuple(self.sides), tuple(self.signs)))
+    def _end_chain(self, premise: str = "") -> None:
+        if self.signs:
+            if len(self.sides) == len(self.signs):
+                self.sides.append(Side("", self.signs[-1].position))
+            self.done.append(ChainOfSides(tuple(self.sides), tuple(self.signs), premise, self.concluding))
+            self.concluding = False
         self.sides, self.signs, self.detached = [], [], False
 
     def finished(self, stop: int) -> list[ChainOfSides]:
@@ -165,28 +183,27 @@ def _relation(text: str) -> Relation:
     return ":=" if sign == "=" and _DEFINES.search(above) else _RELATIONS[sign]
 
 
-def _pieces(display: str) -> Iterator[tuple[str, str, int, int]]:
-    """The signs, the breaks and the implications outside all brackets: kind, text, begin and end."""
+def _pieces(display: str, brackets: dict[str, int]) -> tuple[list[Piece], int]:
+    """The signs, the breaks and the implications outside all brackets, and how many brackets are open at the end."""
+    found: list[Piece] = []
     depth = 0
     position = 0
     while match := _TOKEN.search(display, position):
         token, position = match.group(), match.end()
         if token in ("\\left", "\\right"):
-            depth = max(0, depth + (1 if token == "\\left" else -1))
             delimiter = _DELIMITER.match(display, position)
             position = delimiter.end() if delimiter else position
-        elif token in ("{", "(", "[", "\\{", "\\begin"):
-            depth += 1
-        elif token in ("}", ")", "]", "\\}", "\\end"):
-            depth = max(0, depth - 1)
+        if token in brackets:
+            depth = max(0, depth + brackets[token])
         elif depth == 0:
-            found = _outside(display, token, match.start())
-            if found is not None:
-                yield found
-                position = found[3]
+            piece = _outside(display, token, match.start())
+            if piece is not None:
+                found.append(piece)
+                position = piece[3]
+    return found, depth
 
 
-def _outside(display: str, token: str, start: int) -> tuple[str, str, int, int] | None:
+def _outside(display: str, token: str, start: int) -> Piece | None:
     """What a token outside all brackets is, if it is a sign, a break or an implication."""
     end = start + len(token)
     stacked = _STACKED.match(display, start)

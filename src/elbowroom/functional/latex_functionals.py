@@ -141,6 +141,8 @@ def _information(cursor: LatexCursor, position: int) -> Syntax | None:
         one, other = one[:1], one[1:]
     if not other or not all(isinstance(name, Name) for name in (*one, *other)):
         return None
+    if len(one) == len(other) == 1:
+        return Call("MI", (*one, *other), (), position, (Name(letter, position),))
     apart = Chain("product", Call(letter, one, (), position), ((False, Call(letter, other, (), position)),), position)
     return Divergence(Call(letter, (*one, *other), (), position), apart, position)
 

@@ -45,15 +45,18 @@ _NOT_UNDERSTOOD = {
 }
 
 
-def read_latex(text: str) -> Syntax:
+def read_latex(text: str, *, narrow_logarithms: bool = False) -> Syntax:
     r"""The form of a text in LaTeX that holds one expression.
+
+    **Arguments.** With `narrow_logarithms` a logarithm without brackets takes the first factor behind it only, as
+    some papers mean it, and not the whole product.
 
     **Raises.** `FormulaError` at the place where reading stops.
 
     >>> read_latex(r"\lambda").text
     'lambda'
     """
-    reader = _LatexReader(text)
+    reader = _LatexReader(text, narrow_logarithms)
     syntax = reader.sum()
     reader.finish()
     return syntax
@@ -62,9 +65,10 @@ def read_latex(text: str) -> Syntax:
 class _LatexReader(LatexCursor):
     """A place in a formula; each method reads one level of the grammar and moves on behind it."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, narrow_logarithms: bool):
         super().__init__(text)
         self._depth = 0
+        self._narrow = narrow_logarithms
 
     def finish(self) -> None:
         """Check that nothing follows."""
@@ -137,7 +141,7 @@ class _LatexReader(LatexCursor):
         return self.starts_name() or token.text in _STARTING
 
     def _ends_logarithm(self) -> bool:
-        return self.token.text in _ENDS_LOGARITHM or head(self) in ("E", "KL", "D", "log", "exp")
+        return self._narrow or self.token.text in _ENDS_LOGARITHM or head(self) in ("E", "KL", "D", "log", "exp")
 
     def _operand(self) -> Syntax:
         token = self.token
