@@ -229,7 +229,7 @@ class _Reader:
     def _divergence(
         self, name: Token, opening: Token, before: tuple[Syntax, ...], arguments: tuple[Syntax, ...]
     ) -> Divergence:
-        if len(arguments) > 1 or len(before) > 1:
+        if len(arguments) != 1 or len(before) > 1:
             raise self.error("A divergence has one density on each side of its two bars, as in KL(q(z|x) || p(z|x)).")
         self.take()
         right = self.sum()

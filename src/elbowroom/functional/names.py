@@ -137,16 +137,14 @@ class Names:
         found: list[DensityValue] = []
         for form in forms:
             if isinstance(form, Call) and form.name in self.letters:
-                of, given = (
-                    [self.variable(part.text) for part in side if self._names_variable(part)]
-                    for side in (form.arguments, form.given)
-                )
+                of, given = self._variables_among(form.arguments), self._variables_among(form.given)
                 if len(of) == len(form.arguments) and len(given) == len(form.given):
-                    found.append(DensityValue(form.name, tuple(of), tuple(given)))
+                    found.append(DensityValue(form.name, of, given))
         return found
 
-    def _names_variable(self, part: Syntax) -> bool:
-        return isinstance(part, Name) and self.is_variable(part.text)
+    def _variables_among(self, forms: Sequence[Syntax]) -> tuple[Variable, ...]:
+        names = [form.text for form in forms if isinstance(form, Name)]
+        return tuple(self.variable(name) for name in names if self.is_variable(name))
 
 
 def nearest_name(name: str, known: Collection[str] = (), cutoff: float = 0.66) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from elbowroom.errors import FormulaError, InputError
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.grammar import read_expression, read_statement
+from elbowroom.functional.law import Variable
 from elbowroom.functional.names import Declared, all_forms
 from elbowroom.functional.parse import parse, parse_statement
 from elbowroom.functional.problem import Problem
@@ -123,7 +124,7 @@ def _definition(value: str | tuple[Any, ...], key: str, declared: Declared) -> D
 
 def _body(text: str, key: str, names: ProblemNames) -> Expression:
     """The definition of a function, whose arguments are variables there even if they are declared nowhere."""
-    own = {variable.name: variable for variable in names.functions[key].arguments}  # pyright: ignore
+    own = {argument.name: argument for argument in names.functions[key].arguments if isinstance(argument, Variable)}
     known = names.declared
     local = Declared({**known.variables, **own}, known.parameters, known.functions, known.densities)
     return _parsed(text, f'[functions] "{key}"', local)
@@ -134,16 +135,19 @@ def _all_written(tables: ProblemTables) -> list[tuple[str, list[Syntax]]]:
     formulas = [(tables.sense, tables.functional)]
     formulas.extend((f'[laws] "{key}"', value) for key, value in tables.laws.items() if isinstance(value, str))
     formulas.extend((f'[functions] "{key}"', text) for key, text in tables.functions.items())
-    found: list[tuple[str, list[Syntax]]] = []
+    found = [(where, _forms(text, where)) for where, text in formulas]
+    found.extend(("subject_to", _forms(text, "subject_to")) for text in tables.subject_to)
+    return found
+
+
+def _forms(text: str, where: str) -> list[Syntax]:
     try:
-        for where, text in formulas:
-            found.append((where, all_forms([read_expression(text)])))
-        for where, text in (("subject_to", text) for text in tables.subject_to):
-            statement = read_statement(text)
-            found.append((where, all_forms([statement.left, statement.right])))
+        if where != "subject_to":
+            return all_forms([read_expression(text)])
+        statement = read_statement(text)
     except FormulaError as error:
         raise InputError(f"{where}: {error}") from error
-    return found
+    return all_forms([statement.left, statement.right])
 
 
 def _written_densities(written: Iterable[tuple[str, list[Syntax]]]) -> list[Shape]:
