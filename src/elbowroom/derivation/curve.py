@@ -151,14 +151,17 @@ def _extremals(curve: Curve, ends: Ends) -> tuple[list[Extremal], bool]:
     linear = linear_equation(curve.equation, curve.over, curve.scene)
     if linear is not None:
         solution = solve_linear(linear, curve.variable, ends, curve.scene)
-        tried = [] if solution is None else [("the linear equation is solved exactly", solution)]
+        tried = iter([] if solution is None else [("the linear equation is solved exactly", solution)])
     else:
-        tried = list(tried_curves(curve.over, ends))
+        tried = tried_curves(curve.over, ends)
     found: list[Extremal] = []
+    convex = curve.integrand is not None and convex_integrand(curve.integrand, _bound_curve(curve), curve.sense)
     for how, candidate in tried:
         residual = _residual(curve, ends, candidate)
         if residual < 1e-8 and _within_bounds(curve, ends, candidate):
             found.append(Extremal(candidate, number(curve.expanded, curve.at(candidate)), residual, how))
+            if convex:
+                break  # the only one
     return found, linear is not None
 
 
@@ -224,14 +227,20 @@ def _answer(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, started: 
     )
 
 
-def _claim(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, seen: Jacobi) -> tuple[Extremum, bool | None, str]:
+def _claim(
+    curve: Curve, ends: Ends, best: Extremal, quadratic: bool, seen: Jacobi
+) -> tuple[Extremum, bool | None, str]:
     side = "minimum" if curve.sense == 1 else "maximum"
     anchored = any(value is not None for value in ends.fixed)
     if curve.integrand is not None and convex_integrand(curve.integrand, _bound_curve(curve), curve.sense):
         words = f"the integrand is convex in the curve and strictly in its derivative: a global {side}"
         return "global", True if anchored else None, words
     if not seen.legendre:
-        return "none", None, f"Legendre's condition fails: the curve is not a {side}, and the functional may be unbounded"
+        return (
+            "none",
+            None,
+            f"Legendre's condition fails: the curve is not a {side}, and the functional may be unbounded",
+        )
     if not ends.both_fixed:
         return "stationary", None, "an end is free, and the integrand is not seen to be convex: stationary"
     if seen.conjugate is not None:
@@ -242,7 +251,9 @@ def _claim(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, seen: Jaco
             reason += f", and the functional, being quadratic, is unbounded {bound}. Shorten the interval."
         return "none", None, reason
     if quadratic:
-        words = f"no conjugate point, and the functional is quadratic: its second variation is positive, a global {side}"
+        words = (
+            f"no conjugate point, and the functional is quadratic: its second variation is positive, a global {side}"
+        )
         return "global", True, words
     goldschmidt = _goldschmidt(curve, ends)
     if goldschmidt is not None and best.value < goldschmidt:
@@ -284,7 +295,9 @@ def _opening(curve: Curve) -> tuple[Step, ...]:
     functional = to_text(curve.problem.functional)
     constraints = ", ".join(to_text(one) for one in curve.problem.subject_to) or "no constraints"
     steps = [
-        Step("state the problem", f"{curve.problem.sense} J[{curve.over.name}] = {functional} over {name}", constraints),
+        Step(
+            "state the problem", f"{curve.problem.sense} J[{curve.over.name}] = {functional} over {name}", constraints
+        ),
         Step(
             "take the first variation in a direction eta, and integrate by parts",
             to_text(curve.first),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -92,40 +93,63 @@ def solve_linear(equation: Linear, variable: Variable, ends: Ends, scene: Scene)
     return Sum(tuple(whole)) if len(whole) > 1 else (whole[0] if whole else as_expression(0))
 
 
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """A family of curves with two parameters: its values as numbers, and its members as expressions."""
+
+    name: str
+    value: Callable[[float, float, Array], Array]
+    member: Callable[[float, float, Expression], Expression]
+
+
+SHAPES = (
+    Shape("a line", lambda a, b, x: a + b * x, lambda a, b, x: _line(a, b, x)),
+    Shape(
+        "a catenary",
+        lambda c, d, x: c * np.cosh((x - d) / c),
+        lambda c, d, x: _times(c, Elementary("cosh", _over(_shifted(x, d), c))),
+    ),
+    Shape(
+        "a parabola",
+        lambda c, d, x: c + (x - d) ** 2 / (4 * c),
+        lambda c, d, x: _number(c) + _shifted(x, d) ** 2 / _number(4 * c),
+    ),
+    Shape(
+        "an arc of a circle",
+        lambda r, d, x: np.sqrt(r * r - (x - d) ** 2),
+        lambda r, d, x: sqrt(_number(r * r) - _shifted(x, d) ** 2),
+    ),
+    Shape("an exponential", lambda a, b, x: a * np.exp(b * x), lambda a, b, x: _times(a, exp(_times(b, x)))),
+)
+
+
 def tried_curves(curve: Function, ends: Ends) -> Iterator[tuple[str, Expression]]:
     """Curves of two parameters through both ends: lines, catenaries, parabolas, circles, exponentials."""
-    x = curve.arguments[0]
-    shapes: tuple[tuple[str, Callable[[float, float], Expression]], ...] = (
-        ("a line", lambda a, b: _line(a, b, x)),
-        ("a catenary", lambda c, d: _number(c) * Elementary("cosh", (x - _number(d)) / _number(c))),
-        ("a parabola", lambda c, d: _number(c) + (x - _number(d)) ** 2 / (4 * _number(c))),
-        ("an arc of a circle", lambda r, d: sqrt(_number(r * r) - (x - _number(d)) ** 2)),
-        ("an exponential", lambda a, b: _number(a) * exp(_number(b) * x)),
-    )
+    if not ends.both_fixed:
+        return
     middle = (ends.left + ends.right) / 2
-    for name, shape in shapes:
+    for shape in SHAPES:
         seen: list[Array] = []
         for first in STARTS:
-            for second in (middle, middle + 0.5, middle - 0.5) if name != "a line" else (middle,):
-                found = _fitted(shape, ends, np.array([first, second]), name != "a line")
+            for second in (middle, middle + 0.5, middle - 0.5):
+                found = _fitted(shape, ends, np.array([first, second]))
                 if found is not None and not any(np.allclose(found, other, atol=1e-6) for other in seen):
                     seen.append(found)
-                    yield name, shape(float(found[0]), float(found[1]))
+                    yield shape.name, shape.member(float(found[0]), float(found[1]), curve.arguments[0])
 
 
-def _fitted(
-    shape: Callable[[float, float], Expression], ends: Ends, start: Array, divides: bool
-) -> Array | None:
+def _fitted(shape: Shape, ends: Ends, start: Array) -> Array | None:
+    places = np.array([ends.left, ends.right])
+    targets = np.array(ends.fixed, dtype=float)
+
     def residuals(parts: Array) -> Array:
-        if divides and abs(parts[0]) < 1e-9:
-            return np.full(2, 1e3)
-        candidate = shape(float(parts[0]), float(parts[1]))
-        found = np.array([residual(candidate) for _, residual in ends.conditions])
+        with np.errstate(all="ignore"):
+            found = shape.value(parts[0], parts[1], places) - targets
         return np.where(np.isfinite(found), found, 1e3)
 
-    if len(ends.conditions) != 2:
-        return None
-    found = optimize.root(residuals, start, method="hybr", options={"xtol": 1e-14, "maxfev": 200})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = optimize.root(residuals, start, method="hybr", options={"xtol": 1e-14, "maxfev": 200})
     parts = np.asarray(found.x)
     return parts if np.max(np.abs(residuals(parts))) < 1e-10 else None
 
@@ -198,6 +222,18 @@ def _mentions(form: Polynomial, name: str) -> bool:
 def _line(a: float, b: float, x: Expression) -> Expression:
     rising = x if abs(b - 1) < 1e-15 else _number(b) * x
     return rising if abs(a) < 1e-15 else _number(a) + rising
+
+
+def _times(a: float, x: Expression) -> Expression:
+    return x if abs(a - 1) < 1e-14 else _number(a) * x
+
+
+def _over(x: Expression, a: float) -> Expression:
+    return x if abs(a - 1) < 1e-14 else x / _number(a)
+
+
+def _shifted(x: Expression, d: float) -> Expression:
+    return x if abs(d) < 1e-14 else x - _number(d)
 
 
 def _is_zero(expression: Expression) -> bool:

@@ -63,7 +63,12 @@ def jacobi(equation: Polynomial, curve: Function, scene: Scene, ends: Ends, sens
         return [h[1], -(q * h[1] + r * h[0]) / p]
 
     found = integrate.solve_ivp(
-        slope, (ends.left, ends.right), [0.0, 1.0], rtol=1e-8, atol=1e-10, t_eval=np.linspace(ends.left, ends.right, 400)
+        slope,
+        (ends.left, ends.right),
+        [0.0, 1.0],
+        rtol=1e-8,
+        atol=1e-10,
+        t_eval=np.linspace(ends.left, ends.right, 400),
     )
     inside = np.flatnonzero(found.y[0][1:] <= 0)
     return Jacobi(True, float(found.t[1:][inside[0]]) if len(inside) else None)

@@ -8,6 +8,7 @@ from typing import Literal
 from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.fisher import solve_fisher
 from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
@@ -31,6 +32,7 @@ from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
+from elbowroom.functional.differential import PointValue
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Equation, Expression, Function, Parameter
 from elbowroom.functional.functionals import Integral
@@ -89,6 +91,11 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     scene = Scene(problem.given)
     kinks = {v.role: kink_points((problem.functional,), v, scene) for v in problem.density.of}
     scene = scene.with_(points={role: points for role, points in kinks.items() if points})
+    if work.has_derivatives:
+        return solve_fisher(work, scene, started) or verified_candidate(work, scene, started) or unsolved(work, started)
+    if work.pinned:
+        reason = f"the constraint {work.pinned[0]} gives the density at a point, where no term holds its derivative"
+        return unfinished(work, "refused", reason, started)
     if not work.restraints:
         shape = solve_pointwise(work.derivative, unknown, problem.density.of, rules)
         if shape is not None:
@@ -140,11 +147,12 @@ def vary(problem: Problem, rules: NormalForm) -> Worked:
     first = variation(expanded, over, problem.given.laws)
     form = rules.of(first)
     derivative = strong_form(form, over) if form else ZERO
-    stated = [one for one in problem.subject_to if not _is_normalisation(one, over)]
+    pinned = tuple(one for one in problem.subject_to if isinstance(one, Equation) and isinstance(one.left, PointValue))
+    stated = [one for one in problem.subject_to if one not in pinned and not _is_normalisation(one, over)]
     restraints = tuple(restraint(one, problem, number, rules) for number, one in enumerate(stated, start=1))
     ends = boundary_terms(form, over) if form else []
     listed = tuple(f"eta*({to_text(render(left))}) at the ends of {variable}" for variable, left in ends)
-    return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints, listed)
+    return Worked(problem, expanded, first, derivative, _integrated_over(problem), restraints, listed, pinned)
 
 
 def _unbounded(variable: Variable) -> bool:

@@ -84,4 +84,3 @@ def _instance(variable: Variable, seed: int) -> tuple[Expression, Expression] | 
             base = exp(-((x - shift) ** 2) / 2) * (1 + x**2 / 4) / 3
             return base, exp(-(x**2)) * (x + shift) / 5
     return None
-

@@ -7,11 +7,13 @@ import time
 from fractions import Fraction
 from typing import Literal
 
+from elbowroom.derivation.line_checks import taylor_on_line
 from elbowroom.derivation.normal_form import NormalForm
-from elbowroom.derivation.valuation import Numbers
+from elbowroom.derivation.numeric.scene import Scene
 from elbowroom.derivation.optimum import Optimum
 from elbowroom.derivation.render import render
 from elbowroom.derivation.steps import Check, Derivation, Step
+from elbowroom.derivation.valuation import Numbers
 from elbowroom.derivation.verification import equality_checks, taylor_check
 from elbowroom.derivation.worked import Worked
 from elbowroom.functional.expression import Constant, Expression, Multiplier, Product
@@ -130,6 +132,7 @@ def opening(work: Worked) -> tuple[Step, ...]:
     simplified = render(NormalForm(marginals=False).of(work.expanded))
     lagrangian = work.lagrangian(simplified)
     constraints = ", ".join([f"{mass} = 1", *(to_text(one.stated) for one in work.restraints)])
+    constraints = ", ".join([constraints, *map(to_text, work.pinned)])
     sum_of = "S = J + lambda*(mass - 1)"
     if work.restraints:
         sum_of = "S = J + lambda*(mass - 1) + sum of lambda_i*(C_i - c_i)"
@@ -150,10 +153,18 @@ def opening(work: Worked) -> tuple[Step, ...]:
             f"d/d epsilon S[{over} + epsilon*eta] at epsilon = 0",
             to_text(written),
             ("eta is an arbitrary function, and the integrals may be differentiated under their sign",),
-            (taylor_check(work.expanded, work.first, problem.density), *equality_checks(work.first, written)),
+            _variation_checks(work, written),
         ),
         Step("set it to zero for every eta", to_text(written), condition_text(work), each),
     )
+
+
+def _variation_checks(work: Worked, written: Expression) -> tuple[Check, ...]:
+    """A Taylor test of the first variation; where q' occurs, of its strong form on the line."""
+    over = work.problem.density
+    if work.has_derivatives:
+        return taylor_on_line(work.expanded, render(work.derivative), over, Scene(work.problem.given))
+    return (taylor_check(work.expanded, work.first, over), *equality_checks(work.first, written))
 
 
 def _as_integral(work: Worked) -> Expression:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from elbowroom.derivation.dependence import atoms_in, same_function
 from elbowroom.derivation.normal_form import NormalForm
-from elbowroom.derivation.polynomial import Density, Polynomial, from_monomial
+from elbowroom.derivation.polynomial import Density, Derived, Polynomial, from_monomial
 from elbowroom.derivation.render import render
 from elbowroom.derivation.restraint import Restraint
 from elbowroom.derivation.variation import direction
@@ -33,6 +33,8 @@ class Worked:
     over_given: bool
     restraints: tuple[Restraint, ...] = ()
     boundary_terms: tuple[str, ...] = ()
+    pinned: tuple[Equation, ...] = ()
+    """Constraints that give the density at a point."""
 
     @property
     def multiplier(self) -> Multiplier:
@@ -51,6 +53,11 @@ class Worked:
         for variable in self.problem.density.of:
             mass = Integral(mass, variable)
         return mass
+
+    @property
+    def has_derivatives(self) -> bool:
+        """Whether the condition holds a derivative of the unknown: then a finite world has no value for it."""
+        return any(isinstance(atom, Derived) for atom in atoms_in(self.derivative))
 
     def has_unknown(self, unknown: Density) -> bool:
         """Whether the functional derivative still contains the unknown density."""
