@@ -17,7 +17,7 @@ from scipy.sparse.linalg import splu
 
 Array = np.ndarray
 
-LARGEST_DENSE = 1400
+LARGEST_DENSE = 2600
 """Up to this many unknowns the system is solved with a dense Cholesky factor."""
 
 _RANK_TOLERANCE = 1e-13

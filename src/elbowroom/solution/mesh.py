@@ -68,7 +68,7 @@ class Mesh:
 
     def finer(self) -> Mesh:
         """The same panels with more nodes: half as many again."""
-        return dataclasses.replace(self, order=self.order + max(2, self.order // 2 if self.order > 7 else 0))
+        return dataclasses.replace(self, order=self.order + max(1, self.order // 2 if self.order > 7 else 0))
 
     def halved(self) -> Mesh:
         """Every panel divided in two."""
@@ -104,9 +104,9 @@ def first_mesh(
     return Mesh(support, edges, order)
 
 
-def curve_mesh(support: Support, panels: int, graded: bool) -> Mesh:
-    """The mesh of the variable of an unknown function on an interval, graded towards its ends or not."""
+def curve_mesh(support: Support, panels: int, power: int) -> Mesh:
+    """The mesh of the variable of an unknown function on an interval, graded towards its ends if `power` is above one."""
     lower, upper = limits(support)
-    if graded:
-        return Mesh(support, uniform_edges(0.0, 1.0, panels), 10, Graded(lower, upper))
+    if power > 1:
+        return Mesh(support, uniform_edges(0.0, 1.0, panels), 10, Graded(lower, upper, power))
     return Mesh(support, uniform_edges(lower, upper, panels), 10)

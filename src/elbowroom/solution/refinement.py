@@ -16,6 +16,7 @@ from elbowroom.solution.mesh import Mesh
 Array = np.ndarray
 
 _LEVELS = 8
+_GROWTH = np.array([0.15, 0.35, 0.6, 1.0])
 _NARROWEST = 1e-10
 _LARGEST_ARTEFACT = 1e-5
 
@@ -87,14 +88,18 @@ def _own_shares(attempt: Attempt, role: str) -> Array:
 
 def widened(mesh: Mesh, seen: Profile, negligible: float) -> Mesh:
     """The mesh, further out at each open end where the integrands have not decayed."""
-    edges = mesh.edges
-    below, above = mesh.open_ends
+    below, above = (share > negligible for share in seen.escape)
+    return reaching_further(mesh, below, above)
+
+
+def reaching_further(mesh: Mesh, below: bool = True, above: bool = True) -> Mesh:
+    """The mesh, as much further out at its open ends as it is wide."""
+    edges, (open_below, open_above) = mesh.edges, mesh.open_ends
     reach = edges[-1] - edges[0]
-    growth = np.array([0.15, 0.35, 0.6, 1.0])
-    if below and seen.escape[0] > negligible:
-        edges = np.concatenate([edges[0] - reach * growth[::-1], edges])
-    if above and seen.escape[1] > negligible:
-        edges = np.concatenate([edges, edges[-1] + reach * growth])
+    if below and open_below:
+        edges = np.concatenate([edges[0] - reach * _GROWTH[::-1], edges])
+    if above and open_above:
+        edges = np.concatenate([edges, edges[-1] + reach * _GROWTH])
     return mesh if edges is mesh.edges else mesh.with_edges(edges)
 
 

@@ -12,13 +12,15 @@ from elbowroom.functional.functionals import Integral
 from elbowroom.functional.support import Circle, Finite, Interval
 from elbowroom.functional.traverse import walk
 from elbowroom.solution.attempt import Attempt, attempt
-from elbowroom.solution.discretised import key_of
+from elbowroom.solution.discretised import discretise, key_of
 from elbowroom.solution.extent import foci
+from elbowroom.solution.feasibility import nearest
 from elbowroom.solution.kinks import kinks
 from elbowroom.solution.mesh import Mesh, curve_mesh, first_mesh, observed_mesh
-from elbowroom.solution.refinement import divided, profile, split_at_boundaries, widened
+from elbowroom.solution.refinement import divided, profile, reaching_further, split_at_boundaries, widened
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline
+from elbowroom.solution.start import start
 from elbowroom.solution.statement import Statement
 
 Array = np.ndarray
@@ -28,6 +30,10 @@ _MOST_NODES = 700
 _NEGLIGIBLE = 1e-13
 _RESOLVED = 1e-10
 _LITTLE = 1e-5
+_FAR_OUT = 6
+_END_POWERS = (1, 3, 2)
+"""Near an end the axis is graded like t to this power: evenly, for roots of third order, for square roots."""
+
 _TOLERANCE = 1e-13
 _JOINT_TOLERANCE = 1e-10
 
@@ -142,7 +148,7 @@ def _attempt(statement: Statement, meshes: Mapping[str, Mesh], before: Attempt |
 
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     joint = bool(_joint_roles(statement))
-    negligible, resolved = (1e-8, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
+    negligible, resolved = (1e-7, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
     if _has_double_integrals(statement) and not joint:
         negligible, resolved = 1e-11, 1e-9
     if any(statement.is_smooth(density) for density in statement.densities):
@@ -150,6 +156,8 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     stages: list[Stage] = []
     now = _attempt(statement, meshes)
     for _ in range(_MOST_ROUNDS):
+        if not now.is_feasible and _hopeless(statement, meshes):
+            return Search(statement, tuple(stages), meshes, now, now)
         seen = {role: profile(now, role) for role, mesh in meshes.items() if mesh.is_continuous}
         stages.append(_stage(now, meshes, seen))
         better = {
@@ -158,13 +166,15 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
         if all(better[role] is meshes[role] for role in meshes):
             if len(stages) > 1 and stages[-2].reach == stages[-1].reach and _agree(stages[-2].value, stages[-1].value):
                 break
+            if joint:
+                break
             better = {
                 role: divided(mesh, seen[role], resolved) if role in seen else mesh for role, mesh in meshes.items()
             }
             better = split_at_boundaries(better, now)
         if all(np.array_equal(better[role].edges, meshes[role].edges) for role in meshes):
             break
-        if now.point.stopped == "unbounded" or _nodes(better) > _MOST_NODES or (joint and len(stages) > 3):
+        if now.point.stopped == "unbounded" or _nodes(better) > _MOST_NODES or (joint and len(stages) > 2):
             break
         further = _attempt(statement, better, now if now.is_feasible else None)
         if now.is_feasible and not further.is_feasible and further.point.stopped != "unbounded":
@@ -190,6 +200,17 @@ def _agree(first: float, second: float) -> bool:
     return abs(first - second) <= 1e-12 * (1 + abs(second))
 
 
+def _hopeless(statement: Statement, meshes: Mapping[str, Mesh]) -> bool:
+    """Whether nothing meets the constraints, however far out one looks."""
+    wide = dict(meshes)
+    for _ in range(_FAR_OUT):
+        wide = {role: reaching_further(mesh) if mesh.is_continuous else mesh for role, mesh in wide.items()}
+    axes = {role: mesh.axis() for role, mesh in wide.items()}
+    discretised = discretise(statement, axes, _splines(statement, wide))
+    closest = nearest(discretised, start(discretised))
+    return closest is not None and not closest.is_feasible
+
+
 def _stage(now: Attempt, meshes: Mapping[str, Mesh], seen: Mapping) -> Stage:
     reach, escape = 0.0, 0.0
     for role, found in seen.items():
@@ -208,9 +229,9 @@ def _nodes(meshes: Mapping[str, Mesh]) -> int:
 def _search_curve(statement: Statement) -> Search:
     """An unknown function: evenly spaced panels, or graded ones where the two resolutions agree better."""
     best: Search | None = None
-    for graded in (False, True):
-        coarse, fine = (_curve_meshes(statement, panels, graded) for panels in (16, 24))
-        first = _attempt(statement, coarse)
+    for power in _END_POWERS:
+        coarse, fine = (_curve_meshes(statement, panels, power) for panels in (16, 24))
+        first = _attempt(statement, coarse, best.fine if best is not None and best.fine.is_feasible else None)
         second = _attempt(statement, fine, first)
         found = Search(statement, (), fine, first, second)
         if best is None or (found.fine.is_feasible and not best.difference <= found.difference):
@@ -221,7 +242,7 @@ def _search_curve(statement: Statement) -> Search:
     return best
 
 
-def _curve_meshes(statement: Statement, panels: int, graded: bool) -> dict[str, Mesh]:
+def _curve_meshes(statement: Statement, panels: int, power: int) -> dict[str, Mesh]:
     roles = {function.arguments[0].role for function in statement.functions}  # pyright: ignore
     meshes = first_meshes(statement)
     for role in roles:
@@ -229,5 +250,5 @@ def _curve_meshes(statement: Statement, panels: int, graded: bool) -> dict[str, 
             raise InputError(
                 f"solve finds functions on an interval, and {role} ranges over {statement.supports[role]}."
             )
-        meshes[role] = curve_mesh(statement.supports[role], panels, graded)
+        meshes[role] = curve_mesh(statement.supports[role], panels, power)
     return meshes

@@ -59,7 +59,7 @@ class Graded(Chart):
 
     lower: float
     upper: float
-    power: int = 6
+    power: int
 
     def position(self, times: Array) -> Array:
         return self.lower + (self.upper - self.lower) * special.betainc(self.power, self.power, times)
