@@ -107,6 +107,16 @@ class LatexCursor(abc.ABC):
         self.index += token.kind != "end"
         return token
 
+    def take_figure(self) -> str:
+        """The first figure of the number that stands here, as `\\frac12` takes them one by one."""
+        token = self.token
+        if len(token.text) > 1:
+            rest = LatexToken("number", token.text[1:], token.position + 1)
+            self._tokens[self.index] = rest
+        else:
+            self.take()
+        return token.text[0]
+
     def takes(self, text: str) -> bool:
         """Move on behind a token with this text, if it is there."""
         if self.token.text != text or self.token.kind == "end":

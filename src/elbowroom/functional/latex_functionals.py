@@ -13,6 +13,11 @@ BARE = "~"
 """The name of a call that stands for a density without its arguments: for `z \\sim q` that of `q` and `z`."""
 
 
+_BARS = ("||", "|", ":", ";", ",")
+_DIVERGENCES = {"KL": "KL", "": "KL", "JS": "JS", "JSD": "JS", "TV": "TV"}
+"""The subscript of a divergence by its name in the plain notation."""
+
+
 def _divergence(cursor: LatexCursor, position: int) -> Syntax | None:
     kind = cursor.subscript()[0] if cursor.takes("_") else ""
     if cursor.token.text not in OPENING:
@@ -20,25 +25,26 @@ def _divergence(cursor: LatexCursor, position: int) -> Syntax | None:
     inside = cursor.between(cursor.index, cursor.closing(cursor.index))
     if kind.upper() != "KL" and not any(token.text == "||" for token in inside):
         return None
-    if kind.upper() not in ("KL", ""):
+    name = _DIVERGENCES.get(kind.upper())
+    if name is None:
         raise cursor.error(f"The divergence with the subscript {kind} is not understood.", position)
-    return _sides(cursor, position, ("||", "|", ":", ";", ","))
+    return _sides(cursor, position, name)
 
 
 def _relative_entropy(cursor: LatexCursor, position: int) -> Syntax | None:
     if cursor.token.text not in OPENING:
         return None
-    return _sides(cursor, position, ("||", "|", ":", ";", ","))
+    return _sides(cursor, position, "KL")
 
 
-def _sides(cursor: LatexCursor, position: int, bars: tuple[str, ...]) -> Syntax:
+def _sides(cursor: LatexCursor, position: int, name: str) -> Syntax:
     opening = cursor.take()
     left = cursor.sum()
-    if not any(cursor.takes(bar) for bar in bars):
+    if not any(cursor.takes(bar) for bar in _BARS):
         raise cursor.error("A divergence has two bars between its densities.")
     right = cursor.sum()
     cursor.close(opening)
-    return Divergence(left, right, position)
+    return Divergence(left, right, position, name)
 
 
 def _mean(cursor: LatexCursor, position: int) -> Syntax | None:

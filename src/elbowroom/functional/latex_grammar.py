@@ -123,8 +123,8 @@ class _LatexReader(LatexCursor):
         token = self.token
         if token.text == "{":
             return self.bracket()
-        if token.kind == "number" and len(token.text) > 1:
-            raise self.error("A script of several figures needs braces.")
+        if token.kind == "number" and token.text.isdigit():
+            return Number(Fraction(self.take_figure()), token.position)
         if token.kind == "letter":
             self.take()
             return Name(token.text, token.position)
