@@ -84,6 +84,13 @@ def _grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression
         st.builds(lambda arguments: Function("l", arguments), pairs),
         st.builds(Integral, inner, st.sampled_from([x, z, u])),
         st.builds(Expectation, measures, inner),
+        st.builds(Elementary, st.sampled_from(["abs", "sin", "lgamma", "positive_part"]), inner),
+        st.builds(Derivative, inner, st.sampled_from([x, z])),
+        st.builds(
+            lambda body, upper: Integral(body, u, Constant(Fraction(-1)), upper), inner, st.sampled_from([beta, x])
+        ),
+        st.builds(lambda *parts: FamilyDensity("Normal", parts[0], parts[1:]), inner, inner, inner),
+        st.builds(lambda order: Divergence("Renyi", q(z | x), p(z), order), st.sampled_from([beta, beta + 1])),
     )
 
 
@@ -93,7 +100,9 @@ def expressions(max_leaves: int = 12) -> st.SearchStrategy[Expression]:
         _numbers(),
         _densities(),
         _densities().map(Log),
-        st.sampled_from([x, z, u, beta, Parameter("a"), KL(q(z | x), p(z)), Entropy(r(u))]),
+        st.sampled_from(
+            [x, z, u, beta, Parameter("a"), KL(q(z | x), p(z)), Entropy(r(u)), PI, MutualInformation("q", x, z)]
+        ),
     )
     return st.recursive(leaves, _grown, max_leaves=max_leaves)
 

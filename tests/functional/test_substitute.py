@@ -7,8 +7,11 @@ from hypothesis import given
 from tests.functional.expressions import VARIABLES, beta, expressions, p, q, u, x, z
 
 from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.expression import Constant, Expression, Function, Parameter, exp, log
 from elbowroom.functional.functionals import KL, E, Integral
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import Variable
 from elbowroom.functional.parse import parse
 from elbowroom.functional.substitute import fresh_variable, substitute
@@ -70,6 +73,30 @@ def test_a_value_at_a_point_of_what_becomes_known_is_that_value():
     assert repr(substitute(value, {q(z): exp(-z)})) == "exp(-(-1))"
     assert repr(substitute(substitute(q(z), {z: u + 1}), {u: z})) == "q(z + 1)"
     assert substitute(substitute(q(z), {z: u + 1}), {u + 1: z}) == q(z)
+
+
+def test_a_function_of_variables_is_replaced_wherever_it_is_called():
+    loss = Function("l", (x, z))
+    node = Integral(q(z) * Function("l", (u, z + 1)), z) + Function("l", (z,))
+    assert repr(substitute(node, {loss: x * z})) == "integral(q(z)*u*(z + 1), z) + l(z)"
+    assert repr(substitute(Function("l", (beta, z)), {Function("l", (beta, z)): x})) == "x"
+    assert repr(substitute(Function("l", (x, u)), {Function("l", (beta, z)): x})) == "l(x, u)"
+
+
+def test_bounds_are_outside_of_their_integral():
+    node = Integral(q(z), z, 0, x)
+    assert repr(substitute(node, {x: z})) == "integral(q(z'), z', 0, z)"
+    assert free_variables(node) == {x}
+
+
+def test_named_functionals_open_where_a_name_no_longer_fits():
+    assert repr(substitute(MutualInformation("q", x, z), {q(x): p(x)})) == "KL(q(x,z) || p(x)*q(z))"
+    assert repr(substitute(SquaredMMD("k", q(z), p(z)), {Function("k", (x, z)): x * z})) == (
+        "integral(integral(z*z'*(q(z) - p(z))*(q(z') - p(z')), z'), z)"
+    )
+    chi2 = Divergence("chi2", q(z), p(z))
+    assert repr(substitute(chi2, {p(z): q(z | x)})) == "chi2(q(z) || q(z|x))"
+    assert repr(substitute(chi2, {q(z): exp(z)})) == "integral(p(z)*(exp(z)/p(z) - 1)**2, z)"
 
 
 def test_nothing_to_replace_returns_the_very_expression():

@@ -41,6 +41,16 @@ class PointValue(Expression):
         object.__setattr__(self, "point", as_expression(self.point))
 
 
+def at_points(node: PointValue) -> tuple[Expression, dict[Variable, Expression]]:
+    """The expression that a value, or a value of a value, is taken of, and where."""
+    inner: Expression = node
+    points: dict[Variable, Expression] = {}
+    while isinstance(inner, PointValue):
+        points.setdefault(inner.variable, inner.point)
+        inner = inner.expression
+    return inner, points
+
+
 def diff(expression: Any, variable: Variable) -> Derivative:
     """The derivative of `expression` by `variable`.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from elbowroom.functional.density_functionals import DensityFunctional
-from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.differential import Derivative, PointValue, at_points
 from elbowroom.functional.discrepancy import SquaredMMD
 from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.elementary import Elementary, NamedConstant
@@ -37,7 +37,6 @@ from elbowroom.functional.text import (
     POWER,
     PRODUCT,
     SUM,
-    at_points,
     is_negative,
     is_reciprocal,
     negated,
@@ -221,7 +220,11 @@ def _(node: Power) -> str:
     if node.exponent == HALF:
         return rf"\sqrt{{{to_latex(node.base)}}}"
     base = to_latex(node.base)
-    plain = isinstance(node.base, Parameter | Variable) or (isinstance(node.base, Constant) and base.isdigit())
+    plain = (
+        isinstance(node.base, Parameter | Variable | NamedConstant)
+        or (isinstance(node.base, Constant) and base.isdigit())
+        or (isinstance(node.base, Elementary) and node.base.name == "abs")
+    )
     return (base if plain else rf"\left({base}\right)") + f"^{{{to_latex(node.exponent)}}}"
 
 

@@ -44,7 +44,8 @@ def substitute(expression: Expression, replacements: Mapping[Expression, Any]) -
     q(-1|x)
     """
     pairs = {as_expression(key): as_expression(value) for key, value in replacements.items()}
-    return _substitute(expression, pairs) if pairs else expression
+    moving = {key: value for key, value in pairs.items() if key != value}
+    return _substitute(expression, moving) if moving else expression
 
 
 def fresh_variable(variable: Variable, taken: Iterable[str]) -> Variable:

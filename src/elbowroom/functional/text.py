@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import singledispatch
 
 from elbowroom.functional.density_functionals import DensityFunctional
-from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.differential import Derivative, PointValue, at_points
 from elbowroom.functional.discrepancy import SquaredMMD
 from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.elementary import Elementary, NamedConstant
@@ -164,16 +164,6 @@ def _(node: PointValue) -> str:
     if isinstance(inner, DensityValue):
         return _density(inner, points)
     return f"at({to_text(node.expression)}, {node.variable.name}, {to_text(node.point)})"
-
-
-def at_points(node: PointValue) -> tuple[Expression, dict[Variable, Expression]]:
-    """The expression that a value, or a value of a value, is taken of, and where."""
-    inner: Expression = node
-    points: dict[Variable, Expression] = {}
-    while isinstance(inner, PointValue):
-        points.setdefault(inner.variable, inner.point)
-        inner = inner.expression
-    return inner, points
 
 
 @to_text.register
