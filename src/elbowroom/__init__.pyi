@@ -53,6 +53,8 @@ from .models.networks import linear_with as linear_with
 from .models.networks import make_perceptron as make_perceptron
 from .models.prior import StandardNormalPrior as StandardNormalPrior
 from .models.vae import VAE as VAE
+from .solution.solution import Solution as Solution
+from .solution.solve import solve as solve
 from .training.run_folder import load_run as load_run
 from .training.settings import TrainSettings as TrainSettings
 from .training.train import train as train
