@@ -11,7 +11,7 @@ import numpy as np
 
 from elbowroom.derivation.inversion import Inverse, invert
 from elbowroom.derivation.kernel import Recognised
-from elbowroom.derivation.narrate import condition_text, opening, unfinished, wrong_sign
+from elbowroom.derivation.narrate import condition_text, not_normalisable, opening, unfinished, wrong_sign
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.valuation import mass_check, recognised_family
 from elbowroom.derivation.numeric.evaluate import number, values
@@ -41,6 +41,8 @@ from elbowroom.functional.expression import Expression, Multiplier, as_expressio
 from elbowroom.functional.law import Variable
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.substitute import substitute
+from elbowroom.functional.support import Positive, Real
+from elbowroom.functional.traverse import free_variables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,9 @@ def solve_separable(work: Worked, scene: Scene, started: float) -> Derivation | 
     inverse = invert(shape, _level(restraints, scene, rules), rules)
     if inverse is None:
         return None
+    (variable,) = over.of
+    if isinstance(variable.support, Real | Positive) and variable not in free_variables(inverse.density):
+        return not_normalisable(work, started)
     curvature = sign(shape.derivative_numerator())
     wanted = 1 if work.problem.sense == "minimise" else -1
     if curvature == -wanted:

@@ -93,7 +93,7 @@ class Mesh:
 
     def integrate(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The integrals of functions with these values at the nodes, which lie along the last axis."""
-        return np.asarray(np.sum(values * self.weights, axis=-1))
+        return np.asarray(np.sum(np.where(values == 0, 0.0, values * np.nan_to_num(self.weights)), axis=-1))
 
 
 def finite_mesh(size: int) -> Mesh:
