@@ -71,7 +71,7 @@ def test_the_box_follows_the_variable(shift: float, scale: float) -> None:
 
 
 def test_the_box_is_wide_where_tails_are_heavy() -> None:
-    solution = entropic(REAL, (lambda z: log(1 + z**2), 2 * np.log(2)))  # Cauchy's density has this mean
+    solution = entropic(REAL, (lambda z: log(1 + z**2), float(2 * np.log(2))))  # Cauchy's density has this mean
     assert solution.status == "converged"
     assert solution.value == pytest.approx(np.log(4 * np.pi), abs=1e-4)
     assert solution.boxes["z"].upper > 1e3

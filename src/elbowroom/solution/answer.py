@@ -64,7 +64,11 @@ def _boxes(found: Search) -> dict[str, Box]:
     boxes: dict[str, Box] = {}
     for role, mesh in found.meshes.items():
         if any(mesh.open_ends):
-            outside = sum(share for share, is_open in zip(profile(found.fine, role).escape, mesh.open_ends) if is_open)
+            outside = sum(
+                share
+                for share, is_open in zip(profile(found.fine, role).escape, mesh.open_ends, strict=True)
+                if is_open
+            )
             boxes[role] = Box(*mesh.box, outside)
     return boxes
 
@@ -124,9 +128,10 @@ def _stationarity(last: Attempt) -> float:
             weights = np.ones(())
             for variable in (*block.density.of, *block.density.given):
                 weights = weights[..., None] * discretised.axes[variable.role].weights
-            slope = (total[part] - duals[part]) / weights.ravel()
-            support = point.x[part] > _SUPPORT * point.x[part].max()
-            squares += float((weights.ravel() * point.x[part])[support] @ slope[support] ** 2)
+            weights = weights[block.alive]
+            slope = (total[part] - duals[part]) / weights
+            support = point.x[part] > _SUPPORT * point.x[part].max(initial=0.0)
+            squares += float((weights * point.x[part])[support] @ slope[support] ** 2)
         else:
             squares += float(((total[part] - duals[part]) ** 2).sum())
     return math.sqrt(squares)

@@ -12,7 +12,7 @@ from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.discretised import Discretised, discretise
 from elbowroom.solution.graph import Evaluation
-from elbowroom.solution.interior import Point, minimise
+from elbowroom.solution.interior import MOST_STEPS, Point, minimise
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.start import start
 from elbowroom.solution.statement import Statement
@@ -58,17 +58,20 @@ def attempt(
     axes: Mapping[str, Axis],
     splines: Mapping[Hashable, Spline],
     before: Attempt | None = None,
-    seed: int = 0,
     tolerance: float = 1e-13,
+    most_steps: int = MOST_STEPS,
 ) -> Attempt:
-    """Solve on `axes`; from the solution `before`, if there is one, else from the start number `seed`."""
+    """Solve on `axes`; from the solution `before`, if there is one."""
     discretised = discretise(statement, axes, splines)
+    alive = discretised.livable(start(discretised))
+    if alive is not None:
+        discretised = discretise(statement, axes, splines, alive)
     if before is None:
-        x, barrier = start(discretised, seed), None
+        x, barrier = start(discretised), None
     else:
         x, barrier = _carried_over(discretised, before), 1e-6
-    positivity = discretised.positivity
-    return Attempt(discretised, minimise(discretised.at, discretised.value_at, positivity, x, barrier, tolerance))
+    at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
+    return Attempt(discretised, minimise(at, value_at, positivity, x, barrier, tolerance, most_steps))
 
 
 def _carried_over(discretised: Discretised, before: Attempt) -> Array:
@@ -82,7 +85,7 @@ def _carried_over(discretised: Discretised, before: Attempt) -> Array:
             table = np.log(np.maximum(before.table(key), 1e-280))
             for place, role in enumerate(roles):
                 table = _interpolated(table, place, before.discretised.axes[role], discretised.axes[role])
-            x[part] = np.exp(table).ravel()
+            x[part] = np.exp(table)[block.alive]
         elif isinstance(block, SplineBlock) and isinstance(old, SplineBlock):
             coefficients = before.point.x[old.start : old.start + old.count]
             times = block.spline.chart.times(block.spline.centres)

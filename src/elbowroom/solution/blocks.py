@@ -57,29 +57,44 @@ class NumberBlock(Block):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TableBlock(Block):
-    """A density by its values at all nodes of its variables, the given ones last."""
+    """A density by its values at all nodes of its variables, the given ones last.
+
+    `alive` says where it may be positive: where a law that it is compared with is zero, it has to be zero too.
+    """
 
     density: DensityValue
-    shape: tuple[int, ...]
+    alive: Array
     start: int
     total: int
 
     @property
     def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return int(np.prod(self.shape))
+        return int(self.alive.sum())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of nodes of each variable."""
+        return self.alive.shape
 
     def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
         own = (*self.density.of, *self.density.given)
         dimensions = _own_dimensions(scene, self.density, own, arguments)
         places = np.argsort(dimensions)
-        numbers = np.arange(self.count).reshape(self.shape).transpose(places)
+        numbers = np.full(self.shape, -1)
+        numbers[self.alive] = np.arange(self.count)
+        numbers = numbers.transpose(places).ravel()
         shape = [1] * scene.rank
         for dimension, length in zip(dimensions, self.shape, strict=True):
             shape[dimension] = length
-        matrix = sp.csr_array(
-            (np.ones(self.count), (np.arange(self.count), numbers.ravel())), shape=(self.count, self.count)
-        )
-        return Unknown(self.columns(matrix), np.zeros(self.count), tuple(shape))
+        rows = np.flatnonzero(numbers >= 0)
+        matrix = sp.csr_array((np.ones(len(rows)), (rows, numbers[rows])), shape=(len(numbers), self.count))
+        return Unknown(self.columns(matrix), np.zeros(len(numbers)), tuple(shape))
+
+    def table(self, values: Array) -> Array:
+        """The values as a table."""
+        table = np.zeros(self.shape)
+        table[self.alive] = values
+        return table
 
 
 class SplineBlock(Block):

@@ -81,6 +81,17 @@ class Discretised:
 
         return Local(value, gradient, residual, jacobian, curvature)
 
+    def livable(self, x: Array) -> dict[Hashable, Array] | None:
+        """Where densities can be positive, if not everywhere: where the slope of the functional is finite at `x`."""
+        here = self.program.at(x)
+        seeds: list[Array | None] = [np.ones(self.program.outputs[0].shape), *(None for _ in self.conditions)]
+        finite = np.isfinite(here.gradient(seeds))
+        found: dict[Hashable, Array] = {}
+        for key, block in self.blocks.items():
+            if isinstance(block, TableBlock) and not finite[block.start : block.start + block.count].all():
+                found[key] = block.table(finite[block.start : block.start + block.count]) > 0
+        return found or None
+
     def value_at(self, x: Array) -> tuple[float, Array]:
         """The value of what is minimised, and the residuals of the equations."""
         return self._values(self.program.at(x))
@@ -101,7 +112,7 @@ class Discretised:
         block = self.blocks[unknown]
         part = x[block.start : block.start + block.count]
         if isinstance(block, TableBlock):
-            return part.reshape(block.shape)
+            return block.table(part)
         if isinstance(block, SplineBlock):
             return block.values(self.axes[block.role].times, part)
         return part
@@ -112,9 +123,18 @@ class Discretised:
         return float(value.item()), np.concatenate(flat) if flat else np.zeros(0)
 
 
-def discretise(statement: Statement, axes: Mapping[str, Axis], splines: Mapping[Hashable, Spline]) -> Discretised:
-    """The problem on `axes`, one for each role; `splines` holds the spline of each unknown that is smooth."""
-    blocks, size = _blocks(statement, axes, splines)
+def discretise(
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    alive: Mapping[Hashable, Array] | None = None,
+) -> Discretised:
+    """The problem on `axes`, one for each role.
+
+    `splines` holds the spline of each unknown that is smooth; `alive` says where densities may be positive, which
+    is everywhere unless something else is known.
+    """
+    blocks, size = _blocks(statement, axes, splines, alive or {})
     scene = Scene(
         setting=statement.setting,
         dimensions={name: place for place, name in enumerate(statement.names)},
@@ -149,15 +169,21 @@ def discretise(statement: Statement, axes: Mapping[str, Axis], splines: Mapping[
 
 
 def _blocks(
-    statement: Statement, axes: Mapping[str, Axis], splines: Mapping[Hashable, Spline]
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    alive: Mapping[Hashable, Array],
 ) -> tuple[dict[Hashable, Block], int]:
     sizes: list[int] = []
+    masks: dict[Hashable, Array] = {}
     for unknown in statement.problem.over:
         key = key_of(unknown)
         if key in splines:
             sizes.append(splines[key].count)
         elif isinstance(unknown, DensityValue):
-            sizes.append(int(np.prod([axes[variable.role].size for variable in (*unknown.of, *unknown.given)])))
+            everywhere = np.ones([axes[variable.role].size for variable in (*unknown.of, *unknown.given)], bool)
+            masks[key] = alive.get(key, everywhere)
+            sizes.append(int(masks[key].sum()))
         else:
             sizes.append(1)
     total = sum(sizes)
@@ -168,8 +194,7 @@ def _blocks(
         if isinstance(unknown, DensityValue) and key in splines:
             blocks[key] = SmoothBlock(unknown, unknown.of[0].role, splines[key], start, total)
         elif isinstance(unknown, DensityValue):
-            shape = tuple(axes[variable.role].size for variable in (*unknown.of, *unknown.given))
-            blocks[key] = TableBlock(unknown, shape, start, total)
+            blocks[key] = TableBlock(unknown, masks[key], start, total)
         elif key in splines:
             role = unknown.arguments[0].role  # pyright: ignore
             blocks[key] = CurveBlock(unknown, role, splines[key], start, total, statement.floor(unknown))  # pyright: ignore
@@ -235,7 +260,7 @@ def _positivity(statement: Statement, scene: Scene, size: int, bounds: list[Cond
             for variable in variables:
                 along = scene.axis(variable).weights
                 share = share[..., None] * along / along.sum()
-            weights[part] = share.ravel()
+            weights[part] = share[block.alive]
         elif isinstance(block, NumberBlock) and block.is_positive:
             direct[part] = True
             weights[part] = 1.0

@@ -26,6 +26,9 @@ MOST_STEPS = 120
 _LARGEST_LOG_STEP = 4.0
 _TO_THE_BOUNDARY = 0.99
 _FIRST_BARRIER = 1e-2
+_FARTHEST_LEAP = 1e9
+_CRAWLING = 1e-5
+_MOST_CRAWLING = 8
 _NEAR_THE_PATH = 10.0
 _FAR_ABOVE_THE_PATH = 1e8
 _MOST_FITTED = 50
@@ -119,7 +122,7 @@ class _Run:
         self.rows = np.maximum(rows, 1e-3 * max(1.0, float(np.abs(rows).max(initial=0.0))))
         self.barrier = barrier
         self.duals = barrier * positivity.weights / self.slacks
-        self.multipliers: Array | None = None
+        self.multipliers = np.zeros(0)
         self.shift, self.shifted = 0.0, False
         self.penalty, self.scale = 1.0, 1.0
 
@@ -129,14 +132,12 @@ class _Run:
 
     def run(self) -> Point:
         local = self.at(self.x)
+        self.multipliers = np.zeros(len(self.value_at(self.x)[1]))
         if local is None:
-            self.multipliers = np.zeros(len(self.value_at(self.x)[1]))
             return self._point(None, np.inf, 0, "the functional is not finite at the start")
         self.scale = 1.0 + self._infeasibility(local)
-        decrement, stopped, still = np.inf, "the number of steps", 0
+        decrement, stopped, still, crawling = np.inf, "the number of steps", 0, 0
         for step in range(self.most):
-            if self.multipliers is None:
-                self.multipliers = np.zeros(len(local.residual))
             direction, decrement = self._direction(local)
             feasible = self._infeasibility(local) <= 1e-9
             if self.barrier <= self.smallest and feasible and decrement <= self.tolerance * (1 + abs(local.value)):
@@ -151,6 +152,10 @@ class _Run:
                 self.barrier = max(self.barrier / 10, self.smallest)
                 continue
             local, share = moved
+            crawling = crawling + 1 if share < _CRAWLING else 0
+            if crawling > _MOST_CRAWLING:
+                stopped = "no further progress"
+                break
             if local.value < -_UNBOUNDED:
                 return self._point(local, decrement, step, "unbounded")
             near = decrement <= 10 * self.barrier
@@ -198,6 +203,11 @@ class _Run:
         if direct:
             trials.append(_Trial(self, move, slack_move, own_share, logarithmic=False))
         trial = min(trials, key=lambda candidate: candidate.merit)
+        while self.shift > 0 and not len(self.slacks) and trial.share < _FARTHEST_LEAP:
+            leap = _Trial(self, move, slack_move, 4 * trial.share, logarithmic=False)
+            if leap.merit >= trial.merit:
+                break
+            trial = leap
         for _ in range(30):
             promised = trial.share * (slope - self.penalty * violation)
             if trial.merit <= before + 1e-4 * min(promised, 0.0) + noise:
@@ -228,11 +238,10 @@ class _Run:
         return max(_size(local.residual), self.row_gap(self.x, self.rows))
 
     def _point(self, local: Local | None, decrement: float, steps: int, stopped: str) -> Point:
-        multipliers = self.multipliers if self.multipliers is not None else np.zeros(0)
         return Point(
             x=self.x,
             slacks=self.slacks,
-            multipliers=multipliers,
+            multipliers=self.multipliers,
             bound_multipliers=self.duals,
             value=local.value if local else np.nan,
             residual=self._infeasibility(local) if local else np.inf,

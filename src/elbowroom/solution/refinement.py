@@ -80,7 +80,7 @@ def _own_shares(attempt: Attempt, role: str) -> Array:
             continue
         part, bound = slice(block.start, block.start + block.count), slice(start, start + block.count)
         start += block.count
-        if [variable.role for variable in (*block.density.of, *block.density.given)] == [role]:
+        if block.shape == (axis.size,) and block.alive.all() and block.density.of[0].role == role:
             bend = np.maximum(attempt.curvature[part], 0.0)
             shares = bend / (bend + attempt.point.bound_multipliers[bound] / attempt.point.x[part] + 1e-300)
     return shares.reshape(len(axis.edges) - 1, axis.order)
@@ -132,6 +132,7 @@ def free_boundaries(attempt: Attempt, role: str) -> tuple[float, ...]:
     On the inactive side the multiplier of the bound is a smooth function that vanishes at the kink.
     """
     places: list[float] = []
+    axis = attempt.discretised.axes[role]
     start = 0
     for block in attempt.discretised.blocks.values():
         if not isinstance(block, TableBlock):
@@ -139,8 +140,8 @@ def free_boundaries(attempt: Attempt, role: str) -> tuple[float, ...]:
         multipliers = attempt.point.bound_multipliers[start : start + block.count]
         values = attempt.point.x[block.start : block.start + block.count]
         start += block.count
-        if [variable.role for variable in (*block.density.of, *block.density.given)] == [role]:
-            places.extend(_crossings(attempt.discretised.axes[role], values, multipliers))
+        if block.shape == (axis.size,) and block.alive.all() and block.density.of[0].role == role:
+            places.extend(_crossings(axis, values, multipliers))
     return tuple(places)
 
 

@@ -15,6 +15,7 @@ from elbowroom.solution.attempt import Attempt, attempt
 from elbowroom.solution.discretised import discretise, key_of
 from elbowroom.solution.extent import foci
 from elbowroom.solution.feasibility import nearest
+from elbowroom.solution.interior import MOST_STEPS
 from elbowroom.solution.kinks import kinks
 from elbowroom.solution.mesh import Mesh, curve_mesh, first_mesh, observed_mesh
 from elbowroom.solution.refinement import divided, profile, reaching_further, split_at_boundaries, widened
@@ -140,10 +141,12 @@ def _spline(statement: Statement, role: str, meshes: Mapping[str, Mesh]) -> Spli
     return Spline(mesh.edges, mesh.chart, periodic=periodic)
 
 
-def _attempt(statement: Statement, meshes: Mapping[str, Mesh], before: Attempt | None = None, seed: int = 0) -> Attempt:
+def _attempt(
+    statement: Statement, meshes: Mapping[str, Mesh], before: Attempt | None = None, most_steps: int = MOST_STEPS
+) -> Attempt:
     axes = {role: mesh.axis() for role, mesh in meshes.items()}
     tolerance = _JOINT_TOLERANCE if _joint_roles(statement) else _TOLERANCE
-    return attempt(statement, axes, _splines(statement, meshes), before, seed, tolerance)
+    return attempt(statement, axes, _splines(statement, meshes), before, tolerance, most_steps)
 
 
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
@@ -154,10 +157,11 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     if any(statement.is_smooth(density) for density in statement.densities):
         negligible, resolved = 1e-9, 1e-9
     stages: list[Stage] = []
+    if statement.constraints and _hopeless(statement, meshes):
+        now = _attempt(statement, meshes, most_steps=0)
+        return Search(statement, (), meshes, now, now)
     now = _attempt(statement, meshes)
     for _ in range(_MOST_ROUNDS):
-        if not now.is_feasible and _hopeless(statement, meshes):
-            return Search(statement, tuple(stages), meshes, now, now)
         seen = {role: profile(now, role) for role, mesh in meshes.items() if mesh.is_continuous}
         stages.append(_stage(now, meshes, seen))
         better = {

@@ -12,16 +12,16 @@ from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
 from elbowroom.solution.discretised import Discretised
 from elbowroom.solution.graph import Known
+from elbowroom.solution.interior import Local
 from elbowroom.solution.spline import Straight
 from elbowroom.solution.tabulate import tabulate
 
 Array = np.ndarray
 
 
-def start(discretised: Discretised, seed: int = 0) -> Array:
-    """The start number `seed`: the first is plain, the others are perturbed, for problems that are not convex."""
+def start(discretised: Discretised) -> Array:
+    """The start of every unknown."""
     x = np.zeros(discretised.size)
-    random = np.random.default_rng(seed)
     for block in discretised.blocks.values():
         part = slice(block.start, block.start + block.count)
         if isinstance(block, TableBlock):
@@ -32,23 +32,19 @@ def start(discretised: Discretised, seed: int = 0) -> Array:
                 own = _likely(variable, discretised) if place < len(block.density.of) else np.ones(axis.size)
                 table = table[..., None] * own
                 table = np.broadcast_to(table, (*table.shape[:-1], axis.size))
-            table = table * (np.exp(random.normal(size=table.shape)) if seed else 1.0)
-            x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)])).ravel()
+            table = table * block.alive
+            x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)]))[block.alive]
         elif isinstance(block, SmoothBlock):
             axis = discretised.axes[block.role]
             coefficients = np.sqrt(_broad(axis, block.spline.centres))
             x[part] = coefficients / np.sqrt(axis.weights @ (block.spline.matrix(axis.times) @ coefficients) ** 2)
         elif isinstance(block, NumberBlock):
             x[part] = discretised.statement.guesses.get(block.name, 1.0 if block.is_positive else 0.0)
-            if seed:
-                x[part] = x[part] * np.exp(random.normal()) + (0.0 if block.is_positive else random.normal())
     for block in discretised.blocks.values():
         if isinstance(block, CurveBlock):
             part = slice(block.start, block.start + block.count)
             x[part] = _smoothest(block, discretised, x)
             x = _lifted(block, discretised, x)
-            if seed:
-                x[part] += random.normal(scale=0.3, size=block.count)
     return x
 
 
@@ -61,6 +57,7 @@ def _likely(variable: Variable, discretised: Discretised) -> Array:
             values = tabulate(part, discretised.scene)
             if isinstance(values, Known) and values.size == axis.size and np.isfinite(values.array).all():
                 laws += values.array.ravel()
+    laws = laws if axis.is_continuous else np.zeros(axis.size)
     return np.maximum(laws, 1e-250) if laws.max() > 0 else _broad(axis, axis.nodes)
 
 
@@ -85,22 +82,29 @@ def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
         shape = [1] * table.ndim
         shape[place] = -1
         mass = (mass * weights.reshape(shape)).sum(axis=place, keepdims=True)
-    return mass
+    return np.where(mass > 0, mass, 1.0)
 
 
 def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
     """The start moved up between its ends until the functional is finite and the bounds hold."""
     part = slice(block.start, block.start + block.count)
     times = np.linspace(0.0, 1.0, block.count)
-    size = max(1e-3, float(np.abs(x[part]).max()))
+    size = float(np.abs(x[part]).max()) or 1.0
     bounds = discretised.positivity
     for height in (0.0, 1e-3, 1e-2, 0.1, 1.0, -0.1, -1.0):
         moved = x.copy()
         moved[part] += height * size * 4 * times * (1 - times)
         rows = bounds.matrix @ moved + bounds.offset
-        if rows.min(initial=1.0) > 0 and discretised.at(moved) is not None:
+        local = discretised.at(moved)
+        if rows.min(initial=1.0) > 0 and local is not None and not _is_stuck(local):
             return moved
     return x
+
+
+def _is_stuck(local: Local) -> bool:
+    """Whether a condition fails that cannot be seen to depend on anything here."""
+    slopes = np.asarray(np.abs(local.jacobian).sum(axis=1)).ravel()
+    return bool((np.abs(local.residual)[slopes < 1e-12] > 1e-9).any())
 
 
 def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
