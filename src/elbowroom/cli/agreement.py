@@ -17,7 +17,7 @@ from elbowroom.solution.solve import solve
 TOLERANCE = 1e-6
 """By how much values may differ, relative to 1 or to their size, beside ten times the error that solve estimates."""
 
-_DENSITY_TOLERANCE = 1e-2
+_DENSITY_TOLERANCE = 5e-2
 
 
 class Disagreement(Refused):
