@@ -89,7 +89,7 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     if not work.has_unknown(unknown):
         return refused(work, started)
     scene = Scene(problem.given)
-    kinks = {v.role: kink_points((problem.functional,), v, scene) for v in problem.density.of}
+    kinks = {v.role: kink_points((problem.functional, *(one.left for one in problem.subject_to)), v, scene) for v in problem.density.of}
     scene = scene.with_(points={role: points for role, points in kinks.items() if points})
     if work.has_derivatives:
         return solve_fisher(work, scene, started) or verified_candidate(work, scene, started) or unsolved(work, started)

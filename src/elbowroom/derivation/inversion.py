@@ -128,6 +128,8 @@ def _over(above: Polynomial, below: Polynomial) -> Expression:
     if len(below.terms) == 1:
         part, number = below.terms[0]
         inverse = from_monomial(monomial({a: -e for a, e in part.powers}), 1 / number)
+        if len(above.terms) > 1 and part.powers:  # not expanded: the terms may overflow where their sum does not
+            return render(above) * render(inverse)
         return render(above * inverse)
     return render(above) / render(below)
 

@@ -18,7 +18,7 @@ from elbowroom.derivation.kernel import Recognised, recognise, statistic_terms
 from elbowroom.derivation.narrate import wrong_sign
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.numeric.evaluate import number, values
-from elbowroom.derivation.numeric.scene import MissingNumber, Scene, key_of
+from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene, key_of
 from elbowroom.derivation.numeric.tails import around
 from elbowroom.derivation.polynomial import Applied, Density, Polynomial, Symbol, from_atom, from_monomial
 from elbowroom.derivation.render import render
@@ -127,6 +127,7 @@ def _iterate(blocks: tuple[Block, ...], expanded: Expression, scene: Scene) -> F
     before = np.array([])
     movement = np.inf
     sweeps = 0
+    history: list[Array] = []
     for sweeps in range(1, MOST_SWEEPS + 1):
         state: list[float] = []
         for one in updates:
@@ -141,8 +142,34 @@ def _iterate(blocks: tuple[Block, ...], expanded: Expression, scene: Scene) -> F
         before = current
         if movement <= SETTLED * (1 + float(np.max(np.abs(current)))):
             break
+        history = [*history[-2:], current]
+        if sweeps % 4 == 0 and len(families) == len(updates):
+            _extrapolate(history, updates, families, densities)
+            history = []
     final = dataclasses.replace(scene, densities=densities, points=_points(densities), known={})
     return Fixed(final, families, sweeps, movement, tuple(before))
+
+
+def _extrapolate(history: list[Array], updates: tuple[_Update, ...], families: dict, densities: dict) -> None:
+    """Aitken's extrapolation of the parameters of the last factor; a sweep from there shows whether it was right."""
+    if len(history) < 3:
+        return
+    last = updates[-1]
+    own = len(families[to_text(last.over)].parameters)
+    first, second, third = (one[-own:] for one in history)
+    bend = third - 2 * second + first
+    with np.errstate(all="ignore"):
+        jump = np.where(np.abs(bend) > 1e-13, (third - second) ** 2 / bend, 0.0)
+    guess = third - jump
+    names = [name for name, _ in families[to_text(last.over)].parameters]
+    positive = [name not in ("loc", "low", "high") for name in names]
+    if not np.all(np.isfinite(guess)) or np.any(guess[positive] <= 0):
+        return
+    moved = dataclasses.replace(
+        families[to_text(last.over)], parameters=tuple(zip(names, map(float, guess), strict=True))
+    ).density(last.over.of[0])
+    if moved is not None:
+        densities[key_of(last.over)] = (last.over, moved)
 
 
 def _update_of(block: Block, scene: Scene) -> _Update:

@@ -16,6 +16,7 @@ from elbowroom.derivation.steps import Check, Derivation, Step
 from elbowroom.derivation.valuation import Numbers
 from elbowroom.derivation.verification import equality_checks, taylor_check
 from elbowroom.derivation.worked import Worked
+from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Constant, Expression, Multiplier, Product
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue
@@ -131,6 +132,7 @@ def opening(work: Worked) -> tuple[Step, ...]:
     mass = to_text(work.mass)
     simplified = render(NormalForm(marginals=False).of(work.expanded))
     lagrangian = work.lagrangian(simplified)
+    plain = bool(expand(problem.functional) == work.expanded)
     constraints = ", ".join([f"{mass} = 1", *(to_text(one.stated) for one in work.restraints)])
     constraints = ", ".join([constraints, *map(to_text, work.pinned)])
     sum_of = "S = J + lambda*(mass - 1)"
@@ -144,8 +146,8 @@ def opening(work: Worked) -> tuple[Step, ...]:
             "expand the functional",
             functional,
             to_text(simplified),
-            (),
-            equality_checks(problem.functional, simplified),
+            () if plain else ("the joint law is the product of the parts that are given, the unknown among them",),
+            equality_checks(problem.functional if plain else work.expanded, simplified),
         ),
         Step(f"form the Lagrangian {sum_of}", to_text(simplified), lagrangian, each),
         Step(

@@ -51,7 +51,7 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.support import Positive
+from elbowroom.functional.support import Interval, Positive, Support
 
 LARGEST_SUM = 2000
 """A normal form with more terms is given up: the identity is then left to the finite worlds."""
@@ -288,11 +288,11 @@ class NormalForm:
                 self.hypotheses.add(f"{name} > 0")
                 return True
             case Symbol("variable", _, variables):
-                return all(isinstance(variable.support, Positive) for variable in variables)
+                return all(_is_positive_support(variable.support) for variable in variables)
             case Symbol("constant", _, _) | Applied("exp" | "cosh" | "i0", _):
                 return True
             case Applied("sum", argument):
-                return self._all_positive(argument)
+                return _positive_on_interval(argument) or self._all_positive(argument)
             case Integrated(integrand, _):
                 return self._all_positive(integrand)
             case _:
@@ -302,6 +302,29 @@ class NormalForm:
         return all(
             coefficient > 0 and all(self._positive(atom) for atom, _ in part.powers) for part, coefficient in form.terms
         )
+
+
+def _is_positive_support(support: Support) -> bool:
+    """Whether a variable with this support is positive, except perhaps at an end point."""
+    return isinstance(support, Positive) or (isinstance(support, Interval) and support.lower >= 0)
+
+
+def _positive_on_interval(form: Polynomial) -> bool:
+    """Whether a + b z is positive on the interval of z, except perhaps at an end point; False for other forms."""
+    slope = offset = Fraction(0)
+    support: Support | None = None
+    for part, coefficient in form.terms:
+        match part.powers:
+            case ():
+                offset = coefficient
+            case ((Symbol("variable", _, (variable,)), exponent),) if exponent == ONE and support is None:
+                slope, support = coefficient, variable.support
+            case _:
+                return False
+    if not isinstance(support, Interval):
+        return False
+    ends = (offset + slope * support.lower, offset + slope * support.upper)
+    return min(ends) >= 0 and max(ends) > 0
 
 
 def _log_of_number(value: Fraction) -> Polynomial:

@@ -7,8 +7,8 @@ and the same step multiplies the old density by the exponential of the condition
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -132,28 +132,37 @@ def _solve(work: Worked, scene: Scene, sign: int) -> tuple[float, Array, FiniteM
         map_ = finite_map(work, scene, sign)
         return 0.0, _iterate(map_), map_
     (one,) = work.restraints
+    last: list[Array] = []
 
     def excess(multiplier: float) -> float:
         map_ = finite_map(work, scene, sign, multiplier)
-        return _excess(one, map_, _iterate(map_))
+        last[:] = [_iterate(map_, last[0] if last else None)]
+        return _excess(one, map_, last[0])
 
     bracket = _bracket(excess)
     if bracket is None:
         raise Refused(
-            f"No fixed point satisfies {to_text(one.stated)}: the constraint cannot be met, or is met with the multiplier "
-            "zero only (it is infeasible or not binding). Change its target."
+            f"No fixed point satisfies {to_text(one.stated)}: the constraint cannot be met, or is met with the "
+            "multiplier zero only (it is infeasible or not binding). Change its target."
         )
-    multiplier = float(optimize.brentq(excess, *bracket, xtol=1e-13))  # pyright: ignore[reportArgumentType]
+    multiplier = float(optimize.brentq(excess, *bracket, xtol=1e-12))  # pyright: ignore[reportArgumentType]
     map_ = finite_map(work, scene, sign, multiplier)
-    return multiplier, _iterate(map_), map_
+    return multiplier, _iterate(map_, last[0]), map_
 
 
-def _bracket(excess) -> tuple[float, float] | None:
-    sizes = [0.0, *(s * 4.0**k for k in range(-5, 6) for s in (1, -1))]
-    seen = sorted((size, excess(size)) for size in sizes)
-    for (a, fa), (b, fb) in itertools.pairwise(seen):
-        if fa * fb <= 0:
-            return a, b
+def _bracket(excess: Callable[[float], float]) -> tuple[float, float] | None:
+    """Two multipliers between which the constraint is met, looked for at growing sizes of either sign."""
+    start = 0.5
+    known = {s: (s * start, excess(s * start)) for s in (1, -1)}
+    if known[1][1] * known[-1][1] <= 0:
+        return -start, start
+    for _ in range(8):
+        for s in (1, -1):
+            size, value = known[s]
+            further = (2 * size, excess(2 * size))
+            if further[1] * value <= 0:
+                return min(size, further[0]), max(size, further[0])
+            known[s] = further
     return None
 
 
@@ -161,19 +170,44 @@ def _excess(one: Restraint, map_: FiniteMap, table: Array) -> float:
     return number(one.excess, map_.at(table))
 
 
-def _iterate(map_: FiniteMap) -> Array:
-    """The map applied until it settles, with an extrapolation of geometric convergence every few steps."""
+def _iterate(map_: FiniteMap, start: Array | None = None) -> Array:
+    """The map applied until it settles, with an extrapolation of geometric convergence every few steps.
+
+    Values that have no mass at the solution only fade: they are left out once they are small, and taken in again if
+    the map makes them grow at the solution without them.
+    """
     generator = np.random.default_rng(20240229)
-    table = map_.normalised(0.3 * generator.standard_normal(map_.shape))
+    table = map_.normalised(0.3 * generator.standard_normal(map_.shape)) if start is None else start
+    table = np.maximum(table, FADED)
+    table = _settled(map_, table, 60)
+    small = _marginal(map_, table) < 1e-2
+    if np.any(small):
+        trial = _settled(map_, np.where(small, FADED, table), MOST_STEPS)
+        grown = np.log(_marginal(map_, map_.step(trial))) - np.log(_marginal(map_, trial))
+        if np.max(grown[small]) <= 1e-9:
+            return trial
+    return _settled(map_, table, MOST_STEPS)
+
+
+FADED = 1e-200
+
+
+def _marginal(map_: FiniteMap, table: Array) -> Array:
+    """The mean over what is given, of the same shape as the table."""
+    axes = tuple(range(len(map_.work.problem.density.of), table.ndim))
+    return np.broadcast_to(np.mean(table, axis=axes, keepdims=True), table.shape) if axes else table
+
+
+def _settled(map_: FiniteMap, table: Array, most: int) -> Array:
     recent = [table]
-    for count in range(MOST_STEPS):
+    for count in range(most):
         moved = map_.step(table)
         change = float(np.max(np.abs(moved - table)))
         table = moved
         recent = [*recent[-2:], table]
         if change < 1e-15:
             break
-        if count % 8 == 7:
+        if count % 6 == 5:
             table = _extrapolated(map_, recent)
             recent = [table]
     return table
@@ -181,9 +215,10 @@ def _iterate(map_: FiniteMap) -> Array:
 
 def _extrapolated(map_: FiniteMap, recent: list[Array]) -> Array:
     """Aitken's extrapolation of three iterates of the logarithm, kept only if the condition holds better there."""
-    if len(recent) < 3 or np.min(recent[-1]) < 1e-250:
+    if len(recent) < 3:
         return recent[-1]
-    first, second, third = (np.log(one) for one in recent[-3:])
+    faded = recent[-1] < 1e-150
+    first, second, third = (np.where(faded, np.log(FADED), np.log(np.maximum(one, 1e-300))) for one in recent[-3:])
     d1, d2 = second - first, third - second
     rate = float(np.sum(d1 * d2) / max(float(np.sum(d1 * d1)), 1e-300))
     if not 0 < rate < 0.9999:

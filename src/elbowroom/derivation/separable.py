@@ -13,7 +13,6 @@ from elbowroom.derivation.inversion import Inverse, invert
 from elbowroom.derivation.kernel import Recognised
 from elbowroom.derivation.narrate import condition_text, not_normalisable, opening, unfinished, wrong_sign
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.valuation import mass_check, recognised_family
 from elbowroom.derivation.numeric.evaluate import number, values
 from elbowroom.derivation.numeric.kinks import edges, kink_points
 from elbowroom.derivation.numeric.levels import LevelProblem, MassEscapesError, NoMultiplierError
@@ -34,14 +33,15 @@ from elbowroom.derivation.render import render
 from elbowroom.derivation.restraint import Restraint
 from elbowroom.derivation.steps import Check, Derivation, Step
 from elbowroom.derivation.strong_form import strong_form
+from elbowroom.derivation.valuation import mass_check, recognised_family
 from elbowroom.derivation.variation import NOTHING, variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import MissingRule, Refused
 from elbowroom.functional.expression import Expression, Multiplier, as_expression
-from elbowroom.functional.law import Variable
+from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.substitute import substitute
-from elbowroom.functional.support import Positive, Real
+from elbowroom.functional.support import Finite, Positive, Real
 from elbowroom.functional.traverse import free_variables
 
 
@@ -109,7 +109,20 @@ def _multipliers(work: Worked, scene: Scene, shape: Pointwise, inverse: Inverse,
     active = [one for one in work.restraints if not one.is_inequality]
     waiting = [one for one in work.restraints if one.is_inequality]
     while True:
-        found = _equalities(work, scene, shape, inverse, tuple(active), direction)
+        try:
+            found = _equalities(work, scene, shape, inverse, tuple(active), direction)
+        except Refused:
+            missing = [one for one in waiting if one not in active]
+            if not missing:
+                raise
+            active.extend(missing)  # a bound may be what holds the density together
+            continue
+        # With S = J + lambda*(C - c) a bound C >= c pushes with lambda <= 0 in a minimisation, >= 0 in a maximisation.
+        pulling = [one for one in active if one in waiting and direction * found.multipliers[one.multiplier.name] > 1e-9]
+        if pulling:
+            active.remove(pulling[0])
+            waiting.remove(pulling[0])
+            continue
         violated = [one for one in waiting if one not in active and _excess(one, found, work, scene) < -1e-12]
         if not violated:
             return found
@@ -252,6 +265,7 @@ def _answer(
 ) -> Derivation:
     over = work.problem.density
     name = to_text(over)
+    (variable,) = over.of
     at_optimum = scene.with_(densities={key_of(over): (over, found.density)})
     role = over.of[0].role
     clipped = (
@@ -267,7 +281,8 @@ def _answer(
     return Derivation(
         problem=work.problem,
         status="solved",
-        optima={name: density},
+        optima={} if isinstance(variable.support, Finite) else {name: density},
+        table=_table(at_optimum, over),
         unnormalised=inverse.density,
         value=as_expression(round(value, 15)),
         minimum=minimum,
@@ -281,6 +296,14 @@ def _answer(
         family={name: family} if family else {},
         scene=at_optimum,
     )
+
+
+def _table(scene: Scene, over: DensityValue) -> tuple[float, ...] | None:
+    """The values of a finite density."""
+    (variable,) = over.of
+    if not isinstance(variable.support, Finite):
+        return None
+    return tuple(map(float, values(over, scene, {variable.name: np.arange(variable.support.size, dtype=float)})))
 
 
 def _split_points(mesh: Mesh) -> tuple[float, ...]:

@@ -175,7 +175,7 @@ def adaptive_mesh(
         return mesh.integrate(integrand(mesh.nodes)), mesh
     to = line(support, center, scale)
     inner = [to.back(point) for point in points if _inside(point, support)]
-    edges = np.unique(np.concatenate([np.linspace(-1, 1, 9), [t for t in inner if -1 < t < 1]]))
+    edges = np.unique(np.concatenate([np.linspace(-1, 1, 9), [t for t in inner if abs(t) < 0.9999]]))
     return _refine(integrand, to, edges)
 
 

@@ -142,7 +142,7 @@ class Tilt:
                     trial = np.zeros(count)
                     trial[list(which)] = sign
                     trials.append(trial)
-                    trials.append(0.05 * trial)
+                    trials.extend((0.05 * trial, 3 * trial))
         last = ""
         for trial in trials:
             found = self.moments(trial)
