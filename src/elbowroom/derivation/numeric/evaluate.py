@@ -189,7 +189,10 @@ def _(node: Elementary, scene: Scene, at: At) -> Any:
 
 @_value.register
 def _(node: Derivative, scene: Scene, at: At) -> Any:
-    return _value(differentiated(node, scene.meaning), scene, at)
+    slope = differentiated(node, scene.meaning)
+    if isinstance(slope, Derivative):
+        raise MissingNumber(str(slope.expression))
+    return _value(slope, scene, at)
 
 
 @_value.register
