@@ -49,7 +49,8 @@ def compare(
     trouble = "no finite world gave both sides a finite value"
     try:
         for world, (one, other), names in _tables(left, right, batches, positive):
-            errors = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+            with np.errstate(invalid="ignore"):
+                errors = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
             flat = errors.reshape(errors.shape[0], -1)
             usable = np.isfinite(flat).all(axis=1)
             worst = np.where(usable, flat.max(axis=1), 0.0)

@@ -26,9 +26,10 @@ from elbowroom.derivation.self_consistent import solve_self_consistent
 from elbowroom.derivation.separable import grounded_derivative, solve_separable
 from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
-from elbowroom.derivation.strong_form import boundary_terms, strong_form
+from elbowroom.derivation.strong_form import NotLinearError, boundary_terms, strong_form
 from elbowroom.derivation.through_unknown import through_unknown
 from elbowroom.derivation.valuation import numbers_of
+from elbowroom.derivation.transport import solve_transport
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
@@ -80,6 +81,11 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
         return _over_density(problem, started)
     except NotDecidedError as trouble:
         raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
+    except NotLinearError as trouble:
+        raise InputError(
+            f"The first variation of {problem.functional} is no integral against a direction: the unknown stands at a "
+            "single point there. Put the value at that point into a constraint, or integrate over it."
+        ) from trouble
 
 
 def _over_density(problem: Problem, started: float) -> Derivation:
@@ -89,7 +95,10 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     if not work.has_unknown(unknown):
         return refused(work, started)
     scene = Scene(problem.given)
-    kinks = {v.role: kink_points((problem.functional, *(one.left for one in problem.subject_to)), v, scene) for v in problem.density.of}
+    kinks = {
+        v.role: kink_points((problem.functional, *(one.left for one in problem.subject_to)), v, scene)
+        for v in problem.density.of
+    }
     scene = scene.with_(points={role: points for role, points in kinks.items() if points})
     if work.has_derivatives:
         return solve_fisher(work, scene, started) or verified_candidate(work, scene, started) or unsolved(work, started)
@@ -105,7 +114,7 @@ def _over_density(problem: Problem, started: float) -> Derivation:
         found = _over_density(inner_problem(problem, inner), started)
         return through_monotone(work, inner, found, started)
     try:
-        found = solve_separable(work, scene, started)
+        found = solve_transport(work, scene, started) or solve_separable(work, scene, started)
     except MissingNumber as missing:
         return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
     found = found or verified_candidate(work, scene, started)
