@@ -1,6 +1,9 @@
 """Hostile text: mutated formulas, statements and problem files, each of which is read or refused with a clear error.
 
-    python benchmarks/fuzz_language.py [--inputs 100000] [--seed 0]
+    python benchmarks/fuzz_language.py [--inputs 100000] [--seed 0] [--answer]
+
+With `--answer`, what can be read is also checked (a formula against itself, a statement as it stands) or derived (a
+problem), which must end in an answer or a refusal within the same time.
 
 Prints how many inputs were read and how many refused, the slowest one, and the memory at the peak. Exits with 1 if
 one of them raises anything but `InputError`, takes longer than two seconds of one core, or is printed as something
@@ -18,7 +21,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from elbowroom.errors import InputError
+from elbowroom.derivation.check import check
+from elbowroom.derivation.derive import derive
+from elbowroom.errors import InputError, Refused
 from elbowroom.functional.expand import expand
 from elbowroom.functional.parse import parse, parse_statement
 from elbowroom.functional.printing import to_latex, to_text
@@ -204,11 +209,27 @@ def _problem(text: str) -> None:
 _READERS: dict[str, Callable[[str], None]] = {"formula": _formula, "statement": _statement, "problem": _problem}
 
 
+def answer(entry: Input) -> None:
+    """Check or derive what can be read, to an answer or a refusal. Raises for any defect."""
+    try:
+        if entry.kind == "formula":
+            expression = parse(entry.text)
+            if check(expression, expression).verdict == "fails":
+                raise AssertionError("an expression differs from itself")
+        elif entry.kind == "statement":
+            check(entry.text)
+        else:
+            derive(read_problem_text(entry.text))
+    except (InputError, Refused):
+        return
+
+
 def main() -> int:
     """Read as many inputs as asked for, and say what became of them."""
     parser = argparse.ArgumentParser(description="Read hostile text, and count what is read and what is refused.")
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--answer", action="store_true", help="check or derive what can be read as well")
     arguments = parser.parse_args()
     counts = {True: 0, False: 0}
     slowest = (0.0, Input("", ""))
@@ -217,7 +238,10 @@ def main() -> int:
     for entry in inputs(arguments.inputs, arguments.seed):
         started = time.process_time()
         try:
-            counts[read(entry)] += 1
+            readable = read(entry)
+            counts[readable] += 1
+            if readable and arguments.answer:
+                answer(entry)
         except Exception as error:  # any other error is what is looked for
             failures += 1
             print(f"{type(error).__name__}: {str(error)[:200]!r} for the {entry.kind} {entry.text[:2000]!r}")

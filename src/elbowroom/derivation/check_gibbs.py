@@ -81,13 +81,13 @@ def _fitted(
     world = random_worlds(sides, _WORLD, _WORLDS, {n.name for n in walk(difference) if isinstance(n, Parameter)})
     target, *columns = _columns([expand(difference), *(expand(f * t) for f, t in candidates)], world)
     usable = np.isfinite(target)
+    if not usable.any():
+        return None
     kept = [
         place
         for place, column in enumerate(columns)
         if np.isfinite(column[usable]).all() and np.abs(column[usable]).max() > _ZERO
     ]
-    if not usable.any():
-        return None
     if np.abs(target[usable]).max() < _ZERO:
         return []
     if not kept:
