@@ -118,7 +118,9 @@ def _multipliers(work: Worked, scene: Scene, shape: Pointwise, inverse: Inverse,
             active.extend(missing)  # a bound may be what holds the density together
             continue
         # With S = J + lambda*(C - c) a bound C >= c pushes with lambda <= 0 in a minimisation, >= 0 in a maximisation.
-        pulling = [one for one in active if one in waiting and direction * found.multipliers[one.multiplier.name] > 1e-9]
+        pulling = [
+            one for one in active if one in waiting and direction * found.multipliers[one.multiplier.name] > 1e-9
+        ]
         if pulling:
             active.remove(pulling[0])
             waiting.remove(pulling[0])

@@ -85,7 +85,9 @@ def with_points(scene: Scene, unnormalised: Expression, unknown: DensityValue) -
         return log_values(unnormalised, scene, {variable.name: z})
 
     center, scale = peak(log_density, variable.support)
-    return scene.with_(points={**scene.points, variable.role: (*scene.points.get(variable.role, ()), *around(center, scale))})
+    return scene.with_(
+        points={**scene.points, variable.role: (*scene.points.get(variable.role, ()), *around(center, scale))}
+    )
 
 
 def recognised_family(unnormalised: Expression, unknown: DensityValue, scene: Scene) -> Recognised | None:

@@ -221,7 +221,11 @@ def _(node: Integral, scene: Scene, at: At) -> Any:
             Fraction(float(_value(node.lower, scene, at))), Fraction(float(_value(node.upper, scene, at)))
         )
     points = scene.points.get(node.variable.role, ())
-    total, _ = adaptive_mesh(integrand, support, points)
+    mesh = scene.meshes.get(node.variable.role)
+    if mesh is not None and node.lower is None:
+        total = mesh.integrate(integrand(mesh.nodes))
+    else:
+        total, _ = adaptive_mesh(integrand, support, points)
     result = total if np.ndim(total) else float(total)
     if key is not None:
         scene.known[key] = result

@@ -18,6 +18,9 @@ from elbowroom.derivation.numeric.scene import Array
 from elbowroom.derivation.numeric.tails import around, peak, scan
 from elbowroom.functional.support import Finite, Support
 
+NEAR_BOUND = 1e-9
+"""How close, relative to its size, a multiplier comes to the bound beyond which there is no density."""
+
 Family = Callable[[Array, Array], Array]
 """From multipliers of shape (m,) and nodes of shape (n,) to the density; nan where there is none."""
 
@@ -128,10 +131,27 @@ class LevelProblem:
                 trial[0] = self._bracketed(mesh, trial, float(trial[0]))
                 escaped = None
             except MassEscapesError as error:
-                trial[0], escaped = error.multiplier, error
+                if escaped is not None:
+                    break  # the bound was met again on the mesh refined there
+                trial[0], escaped = error.multiplier + 1e-7, error
         if escaped is not None:
+            self._require_escape(multipliers, escaped)
             raise escaped
         return float(trial[0])
+
+    def _require_escape(self, multipliers: Array, escaped: MassEscapesError) -> None:
+        """Raise `NoMultiplierError` unless the mass settles below one on the way to the bound of the multiplier."""
+        masses: list[float] = []
+        for distance in (1e-3, 1e-5, 1e-7):
+            trial = multipliers.copy()
+            trial[0] = escaped.multiplier + distance
+            mesh = self._mesh(trial)
+            masses.append(1 + float(self._residual(mesh, trial)[0]))
+        first, second = masses[1] - masses[0], masses[2] - masses[1]
+        limit = masses[2] + second * second / (first - second) if first > second > 0 else np.inf
+        if not limit < 1:
+            raise NoMultiplierError("the mass one is reached too close to the bound of the multiplier, if at all")
+        escaped.mass = limit
 
     def _bracketed(self, mesh: Mesh, multipliers: Array, start: float) -> float:
         def excess(first: float) -> float:
@@ -156,7 +176,7 @@ class LevelProblem:
             raise MassEscapesError(1 + excess(below), below)
         while not np.isfinite(excess(above)):
             middle = (above + below) / 2
-            if middle in (above, below) or abs(above - below) < 1e-14 * (1 + abs(above)):
+            if abs(above - below) < NEAR_BOUND * (1 + abs(above)):
                 raise MassEscapesError(1 + excess(below), below)
             if excess(middle) > 0:
                 above = middle

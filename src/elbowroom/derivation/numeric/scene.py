@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from elbowroom.derivation.numeric.quadrature import Mesh
 from elbowroom.errors import InputError
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Expression, Function, Parameter, as_expression
@@ -41,6 +42,8 @@ class Scene:
     )
     numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     points: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    meshes: Mapping[str, Mesh] = dataclasses.field(default_factory=dict)
+    """Fixed meshes by role, instead of adaptive quadrature."""
     known: dict[Any, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
     """Integrals without free variables that were evaluated before, and laws that were looked up."""
 
