@@ -50,10 +50,11 @@ def compare(
     try:
         for world, (one, other), names in _tables(left, right, batches, positive):
             with np.errstate(invalid="ignore"):
+                with np.errstate(invalid="ignore"):
                 errors = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
             flat = errors.reshape(errors.shape[0], -1)
             usable = np.isfinite(flat).all(axis=1)
-            worst = np.where(usable, flat.max(axis=1), 0.0)
+            worst = np.where(usable, np.nan_to_num(flat).max(axis=1), 0.0)
             if (worst > DIFFERENT).any():
                 number = int(np.argmax(worst > DIFFERENT))
                 return _counterexample(world, number, names, roles, one, other, flat[number])
@@ -132,7 +133,8 @@ def _moved(
 
 def _slack(one: Numbers, other: Numbers) -> Numbers:
     """How far the left side is above the right one, relative to their size, for each world."""
-    relative = (one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    with np.errstate(invalid="ignore"):
+        relative = (one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
     return relative.reshape(relative.shape[0], -1)
 
 
