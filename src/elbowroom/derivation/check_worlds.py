@@ -50,7 +50,6 @@ def compare(
     try:
         for world, (one, other), names in _tables(left, right, batches, positive):
             with np.errstate(invalid="ignore"):
-                with np.errstate(invalid="ignore"):
                 errors = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
             flat = errors.reshape(errors.shape[0], -1)
             usable = np.isfinite(flat).all(axis=1)
