@@ -8,11 +8,11 @@ from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.narrate import condition_text, opening
 from elbowroom.derivation.nonnegative import is_zero_only_at
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.valuation import mass_check, with_points
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import MissingNumber, Scene, key_of
 from elbowroom.derivation.render import render
 from elbowroom.derivation.steps import Check, Derivation, Step
+from elbowroom.derivation.valuation import mass_check, with_points
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError, MissingRule
 from elbowroom.functional.expression import Expression

@@ -97,7 +97,9 @@ def solve_curve(problem: Problem, started: float) -> Derivation:
         ends = ends_of(curve.variable, curve.known, curve.at, curve.left_over)
         found, quadratic = _extremals(curve, ends)
         if not found:
-            words = "no closed form was found for this Euler-Lagrange equation; a curve that satisfies it is a candidate only"
+            words = (
+                "no closed form was found for this Euler-Lagrange equation; a curve that meets it is a candidate"
+            )
             return _without_optimum(curve, "condition", words, started)
         best = min(found, key=lambda one: curve.sense * one.value)
         return _answer(curve, ends, best, quadratic, started)
@@ -258,8 +260,8 @@ def _claim(
     goldschmidt = _goldschmidt(curve, ends)
     if goldschmidt is not None and best.value < goldschmidt:
         words = (
-            f"no conjugate point; for surfaces of revolution only the broken curve through the axis, with {goldschmidt:.9g}, "
-            "could do better, and it does not: a global minimum (Goldschmidt)"
+            "no conjugate point; for surfaces of revolution only the broken curve through the axis, with "
+            f"{goldschmidt:.9g}, could do better, and it does not: a global minimum (Goldschmidt)"
         )
         return "global", True, words
     return "local", None, f"Legendre's condition holds and there is no conjugate point: a (weak) local {side}"

@@ -28,8 +28,8 @@ from elbowroom.derivation.stationarity import Shape, solve_pointwise
 from elbowroom.derivation.steps import Derivation
 from elbowroom.derivation.strong_form import NotLinearError, boundary_terms, strong_form
 from elbowroom.derivation.through_unknown import through_unknown
-from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.transport import solve_transport
+from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.variation import variation
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError

@@ -60,8 +60,8 @@ def solve_fisher(work: Worked, scene: Scene, started: float) -> Derivation | Non
     support = over.of[0].support
     if not isinstance(support, Interval | Circle) and not work.restraints and not _has_potential(work, scene):
         reason = (
-            f"No density is optimal: the Fisher information falls towards 0 as {over} spreads out over {support}, and the "
-            "limit cannot be normalised. Bound the support, or add a constraint or a potential that holds the density."
+            f"No density is optimal: the Fisher information falls towards 0 as {over} spreads out over {support}, and "
+            "the limit cannot be normalised. Bound the support, or add a constraint or a potential that holds it."
         )
         return unfinished(work, "refused", reason, started)
     for ground in _tried(work, scene):
@@ -150,7 +150,7 @@ def _normals(work: Worked, scene: Scene) -> list[Ground]:
 
 
 def _moments(work: Worked, scene: Scene) -> list[tuple[float, float]]:
-    """Means and deviations worth trying, from the potential or from quadratic constraints, by their values at 0, 1, -1."""
+    """Means and deviations worth trying, from the potential or from quadratic constraints at 0, 1 and -1."""
     (z,) = work.problem.density.of
     at = {z.name: np.array([0.0, 1.0, -1.0])}
     if work.restraints:

@@ -228,10 +228,10 @@ def _statistics(part: Monomial, variable: Variable, scene: Scene) -> list[tuple[
     if power is None:
         return None
     if atom == z.terms[0][0].powers[0][0]:
-        return {1: [("z", 1.0)], 2: [("z**2", 1.0)], -1: [("1/z", 1.0)]}.get(power, [(f"z**{power}", 1.0)])
+        return [({1: "z", 2: "z**2", -1: "1/z"}.get(int(power) if power.denominator == 1 else 0, f"z**{power}"), 1.0)]
     match atom:
         case Applied("log", argument) if argument == z:
-            return {1: [("log z", 1.0)], 2: [("(log z)**2", 1.0)]}.get(power)
+            return [("log z", 1.0)] if power == 1 else [("(log z)**2", 1.0)] if power == 2 else None
         case Applied("log", argument) if power == 1 and argument == ONE - z:
             return [("log(1 - z)", 1.0)]
         case Applied("abs" | "cos" | "sin" as name, argument) if power == 1:

@@ -186,8 +186,8 @@ def _update_of(block: Block, scene: Scene) -> _Update:
         found = statistic_terms(part, coefficient, variable, scene)
         if found is None:
             raise InputError(
-                f"The update of {block.over} holds {to_text(render(from_monomial(part)))}, which is no statistic of the "
-                "table of exponential families, so that the updates are not iterated."
+                f"The update of {block.over} holds {to_text(render(from_monomial(part)))}, which is no statistic of "
+                "the table of exponential families, so that the updates are not iterated."
             )
         terms.extend(found)
     return _Update(block.over, tuple(terms), body)
@@ -318,7 +318,7 @@ def _residual(blocks: tuple[Block, ...], found: Fixed) -> float:
             nodes = np.arange(variable.support.size, dtype=float)
         else:
             places = found.scene.points.get(variable.role, (0.3, 0.7))
-            nodes = np.array([place for place in places[3:-3]])
+            nodes = np.array(places[3:-3])
             if variable.support.__class__.__name__ == "Positive":
                 nodes = nodes[nodes > 0]
         level = values(render(one.derivative), found.scene, {variable.name: nodes})

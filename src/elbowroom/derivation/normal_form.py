@@ -32,6 +32,7 @@ from elbowroom.derivation.polynomial import (
     from_atom,
     from_monomial,
     monomial,
+    polynomial,
 )
 from elbowroom.errors import MissingRule
 from elbowroom.functional.differential import Derivative, PointValue
@@ -111,10 +112,7 @@ class NormalForm:
 
     @_form.register
     def _(self, node: Sum) -> Polynomial:
-        total = ZERO
-        for term in node.terms:
-            total = total + self._form(term)
-        return self._bounded(total)
+        return self._bounded(polynomial(entry for term in node.terms for entry in self._form(term).terms))
 
     @_form.register
     def _(self, node: Product) -> Polynomial:

@@ -12,12 +12,12 @@ from scipy import optimize
 
 from elbowroom.derivation.differentiate import Meaning, derivative
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.valuation import with_points
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene
 from elbowroom.derivation.parametric_convexity import convex_in_parameters
 from elbowroom.derivation.render import render
 from elbowroom.derivation.steps import Check, Derivation, Step
+from elbowroom.derivation.valuation import with_points
 from elbowroom.errors import MissingRule
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Constant, Equation, Expression, Parameter, as_expression

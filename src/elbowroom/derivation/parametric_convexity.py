@@ -52,7 +52,7 @@ def convex_in_parameters(problem: Problem, scene: Scene) -> str | None:
         if _convex(potential, law, scene):
             return (
                 f"minus the logarithm of {functional.right} is convex, so its expectation is convex in location and "
-                "scale, and minus the logarithm of the scale is strictly convex: the stationary point is the only minimum"
+                "scale, and minus the logarithm of the scale strictly: the stationary point is the only minimum"
             )
     return None
 

@@ -7,6 +7,7 @@ free in its constraint.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import ZERO, Polynomial
@@ -59,8 +60,12 @@ def restraint(stated: Equation | Inequality, problem: Problem, number: int, rule
     difference = through_unknown(expand(stated.left - stated.right), problem)
     first = variation(difference, unknown, problem.given.laws)
     form = ZERO if first is NOTHING else rules.of(first)
-    free = free_variables(stated.left) | free_variables(stated.right)
-    multiplier = Multiplier(f"lambda{number}", tuple(sorted(free, key=lambda variable: variable.name)))
+    free = (free_variables(stated.left) | free_variables(stated.right)).difference(problem.given.observed)
+    multiplier = Multiplier(f"lambda{number}", _by_name(free))
     statistic = strong_form(form, unknown) if form else ZERO
     target = -substitute(difference, {unknown: 0})
     return Restraint(stated, multiplier, statistic, target)
+
+
+def _by_name(variables: Collection[Variable]) -> tuple[Variable, ...]:
+    return tuple(sorted(variables, key=lambda variable: variable.name))

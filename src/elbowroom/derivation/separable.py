@@ -249,7 +249,9 @@ def _on_nodes(expression: Expression, scene: Scene, variable: Variable) -> Calla
 
 def with_multipliers(expression: Expression, named: dict[str, float]) -> Expression:
     """`expression` with each multiplier replaced by its value."""
-    pairs = {Multiplier(name): as_expression(float(value)) for name, value in named.items()}
+    pairs: dict[Expression, Expression] = {
+        Multiplier(name): as_expression(float(value)) for name, value in named.items()
+    }
     return substitute(expression, pairs)
 
 

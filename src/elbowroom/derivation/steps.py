@@ -71,9 +71,8 @@ class Derivation:
     @property
     def optimum(self) -> Expression | None:
         """The optimum of the only unknown, where there is one and it has an expression."""
-        if len(self.problem.over) > 1:
-            return None
-        return self.optima.get(to_text(self.problem.over[0]))
+        first, *others = self.problem.over
+        return None if others else self.optima.get(to_text(first))
 
     def density(self, unknown: str | None = None, **at: Any) -> NDArray[Any]:
         """The values of the optimum at arrays of its variables; a curve y(x) and a number have values as well.

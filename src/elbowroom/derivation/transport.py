@@ -84,8 +84,8 @@ def solve_transport(work: Worked, scene: Scene, started: float) -> Derivation | 
     masses = [float(one.mesh.integrate(np.exp(one.log_density))) for one in (rows, columns)]
     if max(abs(mass - 1) for mass in masses) > 1e-8:
         reason = (
-            f"The marginals of {over} that are stated have the masses {masses[0]:.6g} and {masses[1]:.6g}, so no density "
-            "satisfies both constraints (they contradict the normalisation). State two densities of mass one."
+            f"The marginals of {over} that are stated have the masses {masses[0]:.6g} and {masses[1]:.6g}, so no "
+            "density satisfies both constraints (they contradict the normalisation). State two densities of mass one."
         )
         return unfinished(work, "refused", reason, started)
     coupling, steps, movement = _scaled(kernel, scene, rows, columns)

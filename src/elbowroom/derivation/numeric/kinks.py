@@ -51,7 +51,11 @@ def zeros(function: Callable[[Array], Array], support: Support) -> list[float]:
     exact = [float(place) for place in places[seen == 0]]
     crossing = np.flatnonzero(seen[:-1] * seen[1:] < 0)
     return exact + [
-        float(optimize.brentq(lambda z: float(function(np.array([z]))[0]), places[i], places[i + 1], xtol=1e-15))
+        float(
+            optimize.brentq(  # pyright: ignore[reportArgumentType]
+                lambda z: float(function(np.array([z]))[0]), places[i], places[i + 1], xtol=1e-15
+            )
+        )
         for i in crossing
     ]
 
