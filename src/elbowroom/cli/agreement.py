@@ -1,6 +1,10 @@
 """Two answers to one problem compared: what was derived and what was solved numerically."""
 
+import contextlib
 import math
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +20,9 @@ from elbowroom.solution.solve import solve
 
 TOLERANCE = 1e-6
 """By how much values may differ, relative to 1 or to their size, beside ten times the error that solve estimates."""
+
+PATIENCE = 15
+"""How many seconds `derive` waits for the numerical solution that it compares with."""
 
 _DENSITY_TOLERANCE = 5e-2
 
@@ -33,11 +40,33 @@ def derived(problem: Problem) -> Derivation | str:
 
 
 def solved(problem: Problem) -> Solution | str:
-    """What `solve` answers, or the reason why it has none."""
+    """What `solve` answers within `PATIENCE` seconds, or the reason why it has no answer."""
     try:
-        return solve(problem)
+        with _patience(PATIENCE):
+            return solve(problem)
     except (InputError, Refused) as error:
         return str(error).split("\n")[0]
+    except TimeoutError:
+        return f"solve takes more than {PATIENCE} seconds; ask it alone"
+
+
+@contextlib.contextmanager
+def _patience(seconds: int) -> Iterator[None]:
+    """Raise `TimeoutError` inside after so many seconds, where the system can interrupt (Unix, the main thread)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def out_of_time(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def compared(derivation: Derivation | str, solution: Solution | str) -> dict[str, Any] | None:

@@ -20,9 +20,17 @@ from elbowroom.derivation.check_worlds import (
 )
 from elbowroom.derivation.normal_form import proves_equal
 from elbowroom.errors import InputError
-from elbowroom.functional.expression import Equation, Expression, Inequality, as_expression
+from elbowroom.functional.expression import Equation, Expression, Inequality, Parameter, as_expression
+from elbowroom.functional.law import Variable
 from elbowroom.functional.parse import parse, parse_statement
 from elbowroom.functional.printing import to_text
+from elbowroom.functional.traverse import walk
+
+LARGEST_STATEMENT = 4_000
+"""How many parts both sides have at most; what is larger is a mistake rather than a statement."""
+
+MOST_NAMES = 60
+"""How many variables and parameters a statement has at most."""
 
 
 def check(left: Expression | Equation | Inequality | str, right: Expression | float | str | None = None) -> Verdict:
@@ -65,6 +73,7 @@ def _statement(
 
 def _equal(identity: Equation) -> Verdict:
     left, right = identity.left, identity.right
+    _refuse_giants(left, right)
     proved, hypotheses = proves_equal(left, right)
     positive = {text.removesuffix(" > 0") for text in hypotheses if text.endswith(" > 0")}
     lines = needs_lines(left, right)
@@ -92,6 +101,7 @@ def _equal(identity: Equation) -> Verdict:
 
 def _at_least(statement: Inequality) -> Verdict:
     left, right = statement.left, statement.right
+    _refuse_giants(left, right)
     lines = needs_lines(left, right)
     proof = prove_at_least(left, right)
     if proof is not None:
@@ -108,6 +118,26 @@ def _at_least(statement: Inequality) -> Verdict:
         return _refuted(statement, seen, "the left side is the smaller one")
     kind = "smooth laws" if lines else "finite worlds, some of them moved towards a violation"
     return _seen(statement, seen, assumed, INSTANCES if lines else WORLDS, kind)
+
+
+def _refuse_giants(*sides: Expression) -> None:
+    """Refuse a statement so large that it is a mistake rather than a statement."""
+    size = sum(1 for side in sides for _ in walk(side))
+    if size > LARGEST_STATEMENT:
+        raise InputError(
+            f"The statement has {size:,} parts; at most {LARGEST_STATEMENT:,} are compared. Check it in smaller steps."
+        )
+    names = {
+        (node.role if isinstance(node, Variable) else node.name)
+        for side in sides
+        for node in walk(side)
+        if isinstance(node, Variable | Parameter)
+    }
+    if len(names) > MOST_NAMES:
+        raise InputError(
+            f"The statement has {len(names):,} variables and parameters; at most {MOST_NAMES} are compared. Check it "
+            "in smaller steps."
+        )
 
 
 def _all_positive(names: Collection[str]) -> tuple[str, ...]:

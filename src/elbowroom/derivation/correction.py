@@ -18,7 +18,7 @@ from elbowroom.derivation.check import check
 from elbowroom.derivation.check_lines import needs_lines
 from elbowroom.derivation.random_world import random_worlds
 from elbowroom.derivation.world import Tabulated, World, aligned, tabulate
-from elbowroom.errors import InputError
+from elbowroom.errors import InputError, MissingRule
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Constant, Expression, Log, Parameter, Sum, as_expression
 from elbowroom.functional.functionals import KL, Entropy, Expectation, measured_variables
@@ -42,7 +42,10 @@ def smallest_correction(left: Expression, right: Expression) -> Expression | Non
     """
     if needs_lines(left, right):
         return None
-    laws = _Laws(left, right)
+    try:
+        laws = _Laws(left, right)
+    except MissingRule:  # too large for a finite world
+        return None
     candidates = itertools.chain(_changed(right, laws), _longer(left, right, laws))
     for candidate in _promising(left, candidates, laws.world):
         if check(left, candidate).verdict == "holds":

@@ -15,15 +15,15 @@ _ENVIRONMENTS = (
 _NAMES = "|".join(_ENVIRONMENTS.split())
 _OPENING = re.compile(rf"(?<!\\)\$\$|(?<!\\)\\\[|\\begin\{{({_NAMES})\*?\}}|^[ \t]*```+[ \t]*math[ \t]*$", re.MULTILINE)
 _WRAPPER = re.compile(rf"\\(?:begin|end)\{{(?:{_NAMES})\*?\}}(?:\{{[^{{}}]{{0,20}}\}})?")
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)(?![ \t]*math[ \t]*$)[^\n]*$.*?^[ \t]*\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*(?!math[ \t]*$)[^\n`]*$", re.MULTILINE)
+_MATH_FENCE = re.compile(r"^[ \t]{0,3}`{3,}[ \t]*math[ \t]*$", re.MULTILINE)
 _INLINE_CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
-_VERBATIM = re.compile(r"\\begin\{(verbatim|lstlisting|comment)\*?\}.*?\\end\{\1\*?\}", re.DOTALL)
+_VERBATIM = ("verbatim", "verbatim*", "lstlisting", "comment")
 _MACRO = re.compile(r"\\(?:re)?newcommand\*?\s*\{?\\([A-Za-z]+)\}?(?:\[(\d)\])?\s*\{|\\def\s*\\([A-Za-z]+)()\s*\{")
 _OPERATOR = re.compile(r"\\DeclareMathOperator\*?\s*\{?\\([A-Za-z]+)\}?\s*\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
-_MOST_EXPANSIONS = 2000
+_MOST_EXPANSIONS = 500
 _MOST_PROSE = 400
 
 
@@ -56,11 +56,12 @@ def displays(text: str, *, tex: bool) -> list[Display]:
 
     **Raises.** `InputError` for a display of more than 100,000 characters.
     """
-    shown = _without(_VERBATIM, _without(_TEX_COMMENT, text)) if tex else text
-    if not tex:
-        for pattern in (_HTML_COMMENT, _FENCE):
-            shown = _without(pattern, shown)
-        shown = _without(_INLINE_CODE, shown)
+    if tex:
+        shown = _without(_TEX_COMMENT, text)
+        for name in _VERBATIM:
+            shown = _without_between(shown, f"\\begin{{{name}}}", f"\\end{{{name}}}")
+    else:
+        shown = _without(_INLINE_CODE, _without_fences(_without_between(text, "<!--", "-->")))
     macros = _macros(shown)
     found: list[Display] = []
     position, counted, line = 0, 0, 1
@@ -104,7 +105,41 @@ def _extent(text: str, opening: re.Match[str]) -> tuple[int, int, int]:
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
     """The text with what the pattern matches blanked, its lines kept."""
-    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    return pattern.sub(lambda match: _blank(match.group()), text)
+
+
+def _without_between(text: str, opening: str, closing: str) -> str:
+    """The text with what stands between two signs blanked, its lines kept; an opening without end is left alone."""
+    pieces: list[str] = []
+    position = 0
+    while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start + len(opening))) >= 0:
+        pieces += [text[position:start], _blank(text[start : end + len(closing)])]
+        position = end + len(closing)
+    return "".join([*pieces, text[position:]])
+
+
+def _without_fences(text: str) -> str:
+    """The text with its fenced code blanked, except what is fenced as `math`."""
+    lines = text.split("\n")
+    fence = ""
+    for number, line in enumerate(lines):
+        sign = line.lstrip(" \t")[:3]
+        if fence:
+            closes = sign == fence and not line.strip().strip(fence[0])
+            if fence != "math":
+                lines[number] = ""
+            elif sign == "```":
+                closes = True
+            fence = "" if closes else fence
+        elif _MATH_FENCE.fullmatch(line):
+            fence = "math"
+        elif _FENCE.fullmatch(line):
+            fence, lines[number] = sign, ""
+    return "\n".join(lines)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def _macros(text: str) -> dict[str, _Macro]:
@@ -122,7 +157,7 @@ def _macros(text: str) -> dict[str, _Macro]:
 def _balanced(text: str, start: int) -> str | None:
     """What stands in the braces that open at `start`; None where they do not close within a few thousand characters."""
     depth = 0
-    for index in range(start, min(len(text), start + 5000)):
+    for index in range(start, min(len(text), start + 2000)):
         depth += {"{": 1, "}": -1}.get(text[index], 0)
         if depth == 0:
             return text[start + 1 : index]

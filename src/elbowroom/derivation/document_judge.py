@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from elbowroom.derivation.check import check
+from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.correction import smallest_correction
 from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import Densities
@@ -43,6 +44,7 @@ class Judge:
         self._meanings = Meanings(self._known)
         self._defining = defining
         self._doubtful: set[int] = set()
+        self._checked: dict[tuple[str, Expression, Expression], Verdict] = {}
 
     def verdict(self, link: Link) -> LinkVerdict:
         """The verdict on a link."""
@@ -86,7 +88,7 @@ class Judge:
         """The verdict in the first reading in which the link holds; in the first of all where there is none."""
         first: tuple[Sides, LinkVerdict] | None = None
         for sides in self._known.readings(link):
-            found = _checked(link, sides)
+            found = self._check(link, sides)
             if found.verdict == "holds":
                 return found
             first = first or (sides, found)
@@ -99,6 +101,12 @@ class Judge:
             said = _said(link, (found.left, found.right), meant.verdict, meant.kind, meant.reason)
             return dataclasses.replace(said, proof="normal-form" if meant.proved else None, correction=meant.correction)
         return _corrected(found, sides) if found.verdict == "fails" and link.relation != "propto" else found
+
+    def _check(self, link: Link, sides: Sides) -> LinkVerdict:
+        key = (link.relation, sides.left, sides.right)
+        if key not in self._checked:
+            self._checked[key] = _checked(link, sides)
+        return _answered(link, sides, self._checked[key])
 
     def _conditional(self, link: Link, found: LinkVerdict) -> LinkVerdict:
         """A false equality beside an implication is a condition, or what is said under one."""
@@ -118,15 +126,18 @@ class Judge:
         return _said(link, (one, other), "not-understood", "statement", reason)
 
 
-def _checked(link: Link, sides: Sides) -> LinkVerdict:
+def _checked(link: Link, sides: Sides) -> Verdict:
     left, right = _cross_multiplied(sides) if link.relation == "propto" else (sides.left, sides.right)
     statement: Equation | Inequality = Equation(left, right)
     if link.relation == ">=":
         statement = Inequality(left, right)
     elif link.relation == "<=":
         statement = Inequality(right, left)
-    answer = check(statement)
-    kind: Kind = "inequality" if isinstance(statement, Inequality) else "identity"
+    return check(statement)
+
+
+def _answered(link: Link, sides: Sides, answer: Verdict) -> LinkVerdict:
+    kind: Kind = "inequality" if isinstance(answer.identity, Inequality) else "identity"
     said = _said(link, (text(sides.left), text(sides.right)), answer.verdict, kind, answer.reason + sides.note)
     return dataclasses.replace(
         said, proof=answer.proof, counterexample=answer.counterexample, hypotheses=answer.hypotheses

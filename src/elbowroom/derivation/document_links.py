@@ -12,7 +12,7 @@ from elbowroom.functional.latex_grammar import read_latex
 from elbowroom.functional.rewriting import shape
 from elbowroom.functional.syntax import Syntax
 
-MOST_LINKS = 2000
+MOST_LINKS = 1000
 """A document with more links is refused; the ones this is made for have at most some hundred."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from elbowroom.derivation.world import Numbers, World
+from elbowroom.errors import MissingRule
 from elbowroom.functional.expression import Expression, Multiplier, Parameter
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.support import Circle, Finite, Interval, Positive, Support
@@ -20,6 +21,7 @@ SIMPLE_WORLDS = 12
 
 LARGEST_TABLE = 729
 _SAME_SHAPE = 14
+_LARGEST_LAW = 5000
 
 
 def random_world(expressions: tuple[Expression, ...], index: int) -> World:
@@ -48,6 +50,8 @@ def random_worlds(expressions: Sequence[Expression], first: int, count: int, pos
     for letter, own in sorted(letters.items()):
         roles = tuple(sorted(own))
         shape = tuple(sizes[role] for role in roles)
+        if math.prod(shape) > _LARGEST_LAW:
+            raise MissingRule(f"the law {letter} has too many variables for a table in a finite world")
         tables = [_table(math.prod(shape), *pair) for pair in zip(generators, simple, strict=True)]
         joints[letter] = (roles, np.array(tables).reshape(count, *shape) / _cell_measures(roles, weights))
     numbers = [
