@@ -104,7 +104,7 @@ _DEFINES = re.compile(r"def|triangle|Delta|:")
 def chains(display: str) -> list[ChainOfSides]:
     r"""The chains of the text of a display.
 
-    >>> [[side.text.strip() for side in chain.sides] for chain in chains(r"a &= b \\ &= c, \quad d = e")]
+    >>> [[side.text.strip(" &") for side in chain.sides] for chain in chains(r"a &= b \\ &= c, \quad d = e")]
     [['a', 'b', 'c'], ['d', 'e']]
     """
     pieces, depth = _pieces(display, _BRACKETS)
