@@ -62,9 +62,7 @@ class DivergenceKind:
     generator: Callable[..., Expression] | None = None
 
 
-def _generated(
-    name: str, latex: str, generator: Callable[..., Expression], has_order: bool = False
-) -> DivergenceKind:
+def _generated(name: str, latex: str, generator: Callable[..., Expression], has_order: bool = False) -> DivergenceKind:
     """The f-divergence of a generator: the integral of p*f(q/p) for the divergence of q from p."""
 
     def definition(node: Divergence) -> Expression:

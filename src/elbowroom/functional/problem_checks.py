@@ -11,6 +11,7 @@ from elbowroom.functional.expression import Expression, Function, Parameter
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.family_checks import check_family
 from elbowroom.functional.information import MutualInformation
+from elbowroom.functional.joint import is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.names import nearest_name
 from elbowroom.functional.problem import Problem
@@ -63,15 +64,8 @@ def _check_unknowns(problem: Problem) -> None:
     for place, unknown in enumerate(problem.over):
         if any(bool(unknown == other) for other in problem.over[:place]):
             raise InputError(f"{unknown} stands twice in over. Take one of them out.")
-        if isinstance(unknown, DensityValue) and any(_same(unknown, law) for law in problem.given.laws):
+        if isinstance(unknown, DensityValue) and any(is_same_density(unknown, law) for law in problem.given.laws):
             raise InputError(f"{unknown} is the unknown, and [laws] defines it. Take it out of [laws] or of over.")
-
-
-def _same(left: DensityValue, right: DensityValue) -> bool:
-    return left.letter == right.letter and all(
-        {variable.role for variable in ours} == {variable.role for variable in theirs}
-        for ours, theirs in ((left.of, right.of), (left.given, right.given))
-    )
 
 
 def _check_parts(problem: Problem) -> None:
