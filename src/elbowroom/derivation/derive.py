@@ -46,20 +46,21 @@ from elbowroom.functional.traverse import free_variables, walk
 
 
 def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Derivation:
-    r"""The optimum of `problem` over its density, step by step, each step with the checks it passed.
+    r"""The optimum of `problem` over its unknowns, step by step, each step with the checks it passed.
 
-    With $S[q, \lambda] = J[q] + \lambda (\int q\,dz - 1)$ the condition is $\delta J / \delta q + \lambda = 0$ at
-    every point; it is solved for q and the multiplier is found from the normalisation. The sign of the second
-    variation says whether the optimum is global.
+    With $S = J + \sum_i \lambda_i (C_i - c_i)$ the first variation of S vanishes; a multiplier carries exactly the
+    variables that are free in its constraint. The strategies, in this order: a strictly monotone function of one
+    integral; pointwise solution, clipped at q >= 0, with the multipliers found by a dual; a verified guess; a
+    fixed-point map that is iterated; Euler-Lagrange equations; ordinary derivatives for unknown numbers.
 
     **Arguments.** A `Problem`, or the text of a functional, which is minimised over `over`, by default the
     density of the letter q that occurs in it.
 
-    **Validity.** Separable functionals under the normalisation of q alone. Where no closed form is found the
-    status is "condition"; where there is no optimum it is "refused", with the reason.
+    **Validity.** `minimum` and `unique` claim what convexity, a bound or a named theorem shows, and no more. Where no
+    closed form is found the status is "condition"; where there is no optimum it is "refused", with the reason.
 
-    **Raises.** `InputError` for a constraint other than normalisation, or a functional that is not a number
-    for each value of what q is conditioned on; `FormulaError` for text that cannot be read.
+    **Raises.** `InputError` for a functional that is not a number for each value of what q is conditioned on, or a
+    constraint that no strategy takes; `FormulaError` for text that cannot be read.
 
     >>> derivation = derive("KL(q(z|x) || p(z|x))")
     >>> derivation.optimum
