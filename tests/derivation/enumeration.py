@@ -20,12 +20,12 @@ class Enumeration:
 
     def __init__(self, seed: int):
         generator = random.Random(f"enumeration {seed}")
-        self._tables: dict[str, dict[tuple[int, int], float]] = {}
+        self.tables: dict[str, dict[tuple[int, int], float]] = {}
         for letter in "pq":
             weights = {(x, z): generator.uniform(0.05, 1.0) for x in VALUES for z in VALUES}
             whole = sum(weights.values())
-            self._tables[letter] = {point: weight / whole for point, weight in weights.items()}
-        self._parameter = generator.uniform(1.2, 2.5)
+            self.tables[letter] = {point: weight / whole for point, weight in weights.items()}
+        self.parameter = generator.uniform(1.2, 2.5)
 
     def values(self, expression: Expression) -> list[float]:
         """The values at every pair of x and z."""
@@ -36,7 +36,7 @@ class Enumeration:
             case Constant(value):
                 return float(value)
             case Parameter():
-                return self._parameter
+                return self.parameter
             case DensityValue():
                 return self._density(node, at)
             case Sum(terms):
@@ -82,6 +82,6 @@ class Enumeration:
     def _mass(self, letter: str, fixed: Mapping[str, int]) -> float:
         return sum(
             probability
-            for (x, z), probability in self._tables[letter].items()
+            for (x, z), probability in self.tables[letter].items()
             if fixed.get("x", x) == x and fixed.get("z", z) == z
         )
