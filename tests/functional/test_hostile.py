@@ -70,6 +70,14 @@ PROBLEMS = {
     "a finite variable of a huge size": _TOP + "[variables]\nz = {finite = 99999999999999999999}",
     "a table of a huge size": _TOP + '[variables]\nz = {finite = 10000}\n[laws]\n"p(z)" = [1]',
     "a circle of laws": _TOP + "[laws]\n" + "".join(f'"a{n}(z)" = "a{(n + 1) % 400}(z)"\n' for n in range(400)),
+    "laws that double": _TOP
+    + "[laws]\n"
+    + '"a0(z)" = "exp(-z)"\n'
+    + "".join(f'"a{n}(z)" = "a{n - 1}(z)*a{n - 1}(z)"\n' for n in range(1, 60)),
+    "functions in functions": _TOP
+    + "[functions]\n"
+    + '"f0(z)" = "exp(-z)"\n'
+    + "".join(f'"f{n}(z)" = "sin(f{n - 1}(z))"\n' for n in range(1, 400)),
     "thousands of laws": _TOP + "[laws]\n" + "".join(f'"a{n}(z)" = "1"\n' for n in range(9_000)),
     "thousands of tables": _TOP + "".join(f"[a{n}]\n" for n in range(100_000)),
     "an array of many tables": _TOP + "[[laws]]\n" * 100_000,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from elbowroom.errors import InputError
 from elbowroom.functional.constraint_checks import check_constraints
-from elbowroom.functional.expression import Expression, Function, Parameter
+from elbowroom.functional.definition_checks import check_definitions, in_order, shortened
+from elbowroom.functional.expression import Expression, Parameter
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.family_checks import check_family
-from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.joint import is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.names import nearest_name
 from elbowroom.functional.problem import Problem
-from elbowroom.functional.setting import Definition, Setting, Table
+from elbowroom.functional.setting import Table
 from elbowroom.functional.support import contains
 from elbowroom.functional.table_checks import check_table
 from elbowroom.functional.traverse import free_variables, walk
@@ -26,7 +25,7 @@ def check_problem(problem: Problem) -> None:
     given = problem.given
     _check_unknowns(problem)
     _check_parts(problem)
-    _check_order(given)
+    check_definitions(given)
     for density, definition in given.laws.items():
         if isinstance(definition, Table):
             check_table(density, definition)
@@ -85,60 +84,12 @@ def _check_parts(problem: Problem) -> None:
                     )
                 source[variable.role] = part
         needs = {part: {source[v.role] for v in part.given if v.role in source} for part in parts}
-        if circle := _circle(needs):
+        _, circle = in_order(needs)
+        if circle:
             raise InputError(
-                f"The parts {' and '.join(_shortened(list(map(str, circle))))} of the law {circle[0].letter} depend on "
-                "one another in a circle, so their product is no joint law. Give one of them without the bar."
+                f"The parts {' and '.join(shortened(circle[1:]))} of the law {circle[0].letter} depend on one another "
+                "in a circle, so their product is no joint law. Give one of them without the bar."
             )
-
-
-def _check_order(given: Setting) -> None:
-    """No law and no function is defined through itself."""
-    laws = {density.letter for density in given.laws}
-    functions = {function.name for function in given.functions}
-    needs: dict[str, set[str]] = {name: set() for name in (*laws, *functions)}
-    definitions: list[tuple[str, Definition]] = [(density.letter, body) for density, body in given.laws.items()]
-    definitions.extend((function.name, body) for function, body in given.functions.items())
-    for name, body in definitions:
-        if isinstance(body, Expression):
-            needs[name] |= {used for used in _used_names(body) if used in needs}
-    if circle := _circle(needs):
-        raise InputError(
-            f"{' is defined through '.join(_shortened([*circle, circle[0]]))}. Define one of them without the other."
-        )
-
-
-def _shortened(names: list[str]) -> list[str]:
-    return names if len(names) <= 8 else [*names[:6], "...", names[-1]]
-
-
-def _used_names(body: Expression) -> Iterator[str]:
-    for node in walk(body):
-        if isinstance(node, DensityValue | MutualInformation):
-            yield node.letter
-        elif isinstance(node, Function):
-            yield node.name
-
-
-def _circle(needs: Mapping[Any, set[Any]]) -> list[Any]:
-    """Some of the keys that need one another in a circle, in order; none if there is no circle."""
-    done: set[Any] = set()
-    for start in needs:
-        path: list[Any] = []
-        waiting = [(start, 0)]
-        while waiting:
-            node, depth = waiting.pop()
-            del path[depth:]
-            if node in path:
-                return path[path.index(node) :]
-            if node in done:
-                continue
-            path.append(node)
-            waiting.extend((needed, depth + 1) for needed in needs[node])
-            if not needs[node]:
-                done.add(node)
-        done.update(needs.keys() & set(path))
-    return []
 
 
 def _check_definition(key: Expression, body: Expression, allowed: set[Variable]) -> None:
