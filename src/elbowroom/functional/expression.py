@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from functools import cache
 from numbers import Rational
 from typing import Any
 
@@ -241,4 +242,9 @@ def _factors(expression: Expression) -> tuple[Expression, ...]:
 
 
 def _fields(expression: Expression) -> tuple[Any, ...]:
-    return tuple(getattr(expression, field.name) for field in dataclasses.fields(expression))  # type: ignore[arg-type]
+    return tuple([getattr(expression, name) for name in _names(type(expression))])
+
+
+@cache
+def _names(kind: type[Expression]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
