@@ -10,14 +10,8 @@ from collections.abc import Sequence
 from elbowroom.derivation.check import check
 from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.document_definitions import Definitions
-from elbowroom.derivation.document_densities import (
-    Densities,
-    abbreviations,
-    declared,
-    forms,
-    renamed_laws,
-    shapes,
-)
+from elbowroom.derivation.document_densities import abbreviations, forms, renamed_laws, shapes
+from elbowroom.derivation.document_filling import Densities, declared
 from elbowroom.derivation.document_judge import Judge
 from elbowroom.derivation.document_links import Link, Reading, excerpt, read_chain, read_links, understood
 from elbowroom.derivation.document_verdict import DocumentVerdict

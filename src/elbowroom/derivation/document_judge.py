@@ -9,7 +9,7 @@ from elbowroom.derivation.check import check
 from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.correction import smallest_correction
 from elbowroom.derivation.document_definitions import Definitions
-from elbowroom.derivation.document_densities import Densities
+from elbowroom.derivation.document_filling import Densities
 from elbowroom.derivation.document_introduced import introduced, new_names
 from elbowroom.derivation.document_links import Link, Reading
 from elbowroom.derivation.document_meant import Meanings

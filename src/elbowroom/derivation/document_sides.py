@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from elbowroom.derivation.document_definitions import Definitions
-from elbowroom.derivation.document_densities import LETTER, Densities, Shape, declared, forms, shape_of, shapes
+from elbowroom.derivation.document_densities import LETTER, Shape, forms, shape_of, shapes
+from elbowroom.derivation.document_filling import Densities, declared
 from elbowroom.derivation.document_links import Link, Reading
 from elbowroom.derivation.document_stationarity import functional_derivative, partial_derivative
 from elbowroom.errors import InputError
