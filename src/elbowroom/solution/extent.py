@@ -22,9 +22,11 @@ from elbowroom.solution.tabulate import tabulate_log
 Array = np.ndarray
 
 _POINTS = 1200
-_ROUNDS = 10
+_ROUNDS = 14
 _FARTHEST = 1e9
 _NEAREST = 1e-4
+_REACHES = (1.0, 30.0, 1e3, 1e6)
+_ZOOM = 50.0
 
 
 def foci(statement: Statement) -> dict[str, tuple[Focus, ...]]:
@@ -128,9 +130,10 @@ def _from_constraints(role: str, statement: Statement) -> Iterator[Focus]:
     if not own or len(statement.problem.over) > 1 or not statement.constraints:
         return
     positive = isinstance(statement.supports[role], Positive)
-    centre, scale = 0.0, _NEAREST
+    centre, scale, reach = 0.0, _NEAREST, 0.0
+    ladder = list(_REACHES)
     for _ in range(_ROUNDS):
-        reach = max(_FARTHEST**0.6 * _NEAREST, scale / _NEAREST)
+        reach = ladder.pop(0) if ladder else reach
         edges = graded_edges((Focus(centre, scale),), 0.0 if positive else centre - reach, centre + reach)
         axes = {other: panel_axis(edges, 4) for other in statement.supports}
         problem = discretise(statement, axes, {})
@@ -152,4 +155,5 @@ def _from_constraints(role: str, statement: Statement) -> Iterator[Focus]:
         if left <= 1e-9 * (1 + np.abs(target / lengths).max()):
             yield Focus(mean, max(width, spacing))
             return
-        centre, scale = mean, spacing
+        if not ladder:
+            centre, scale, reach = mean, spacing / _ZOOM, spacing * _ZOOM
