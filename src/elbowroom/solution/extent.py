@@ -144,6 +144,8 @@ def _from_constraints(role: str, statement: Statement) -> Iterator[Focus]:
         rows = local.jacobian.toarray() / weights
         lengths = np.maximum(np.median(np.abs(rows), axis=1), 1e-12 * np.abs(rows).max(axis=1))
         target = rows @ np.full(problem.size, weights / weights.sum()) - local.residual
+        if not np.isfinite(rows / lengths[:, None]).all() or not np.isfinite(target / lengths).all():
+            return
         masses, left = scipy.optimize.nnls(rows / lengths[:, None], target / lengths)
         if masses.sum() <= 0:
             return
