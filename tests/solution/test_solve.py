@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from elbowroom.errors import InputError
+from elbowroom.functional.builders import mutual_information
 from elbowroom.functional.differential import diff
 from elbowroom.functional.expression import Function, Parameter, as_expression, exp, log
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, E, Integral, entropy
-from elbowroom.functional.builders import mutual_information
 from elbowroom.functional.law import DensityValue, Variable, laws, variables
 from elbowroom.functional.problem import Maximise, Minimise, Problem
 from elbowroom.functional.setting import Setting, Table
@@ -217,7 +217,17 @@ def test_an_oscillator_beyond_its_conjugate_point_is_unbounded() -> None:
 
 def test_the_json_document_has_its_keys() -> None:
     document = entropic(Finite(2), (lambda z: z, 0.3)).to_json()
-    keys = "status value multipliers constraints stationarity_residual kkt_gap grid density seconds".split()
+    keys = [
+        "status",
+        "value",
+        "multipliers",
+        "constraints",
+        "stationarity_residual",
+        "kkt_gap",
+        "grid",
+        "density",
+        "seconds",
+    ]
     assert set(keys) <= set(document)
     assert document["grid"]["z"] == [0.0, 1.0]
     assert document["density"]["q(z)"] == pytest.approx([0.7, 0.3])

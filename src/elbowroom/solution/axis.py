@@ -72,7 +72,7 @@ def single_axis(value: float) -> Axis:
 
 
 def panel_axis(edges: Array, order: int, chart: Chart = Straight()) -> Axis:  # noqa: B008
-    """Gauss and Legendre's nodes, `order` of them between each two neighbours of `edges`, in the coordinate of `chart`."""
+    """Gauss and Legendre's nodes, `order` of them in each panel of the coordinate of `chart`."""
     points, weights = _gauss_legendre(order)
     half = np.diff(edges)[:, None] / 2
     middle = (edges[:-1] + edges[1:])[:, None] / 2

@@ -181,7 +181,7 @@ def _own_dimensions(
         whole = isinstance(values, Known) and np.array_equal(values.array.ravel(), scene.axis(variable).nodes)
         if not whole or len(wide) > 1:
             raise InputError(
-                f"{density} is needed at a point, and solve knows it at the nodes of its axes only. State the condition "
+                f"{density} is needed at a point, and solve knows it at the nodes of its axes only. State it "
                 "as an integral."
             )
         dimensions.append(wide[0] if wide else scene.dimensions[argument.name])

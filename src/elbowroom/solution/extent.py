@@ -1,4 +1,4 @@
-"""Where on unbounded variables the problem lives: found from the known laws, and from the constraints where there are none."""
+"""Where on unbounded variables the problem lives: found from the laws, or from the constraints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The densities of a letter in terms of the parts of its joint law: marginals are integrals, posteriors are quotients."""
+"""The densities of a letter by the parts of its joint law: marginals are integrals, posteriors are quotients."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _marginal(wanted: tuple[Variable, ...], parts: Parts, density: DensityValue)
         known = ", ".join(str(part) for part in parts) or "nothing"
         raise InputError(
             f"solve needs {density}, and the parts of the law {density.letter} that are given ({known}) do not say how "
-            f"{', '.join(sorted(missing))} is distributed. Add the density of {', '.join(sorted(missing))} under [laws]."
+            f"{', '.join(sorted(missing))} is distributed. Add the density of {', '.join(sorted(missing))} there."
         )
     names = {variable.role: variable for variable in wanted}
     summed = []

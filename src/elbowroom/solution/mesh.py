@@ -105,7 +105,7 @@ def first_mesh(
 
 
 def curve_mesh(support: Support, panels: int, power: int) -> Mesh:
-    """The mesh of the variable of an unknown function on an interval, graded towards its ends if `power` is above one."""
+    """The mesh of the variable of an unknown function on an interval, graded to its ends if `power` is above one."""
     lower, upper = limits(support)
     if power > 1:
         return Mesh(support, uniform_edges(0.0, 1.0, panels), 10, Graded(lower, upper, power))

@@ -1,4 +1,4 @@
-"""Where expressions are evaluated: an axis for every variable, a number for every parameter, a block for every unknown."""
+"""Where expressions are evaluated: an axis for every variable, a number or a block for everything else."""
 
 from __future__ import annotations
 

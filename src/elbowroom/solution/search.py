@@ -41,7 +41,7 @@ _JOINT_TOLERANCE = 1e-10
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """What one round of the search found: how far it reached, the value, and what share of an integral is at the ends."""
+    """What one round of the search found: its reach, the value, and what share of an integral is at the ends."""
 
     reach: float
     value: float

@@ -34,7 +34,7 @@ ONE = as_expression(1)
 
 
 def slope(node: Expression, variable: Variable, scene: Scene) -> Expression:
-    """The derivative of `node` by `variable`; known laws and functions are written out, unknown ones keep a `Derivative`."""
+    """The derivative of `node` by `variable`; what is known is written out, unknowns keep a `Derivative`."""
     if variable not in free_variables(node):
         return ZERO
     return _slope(node, variable, scene)

@@ -81,9 +81,9 @@ class Statement:
                 continue
             for other in self.constraints:
                 value = other.left
-                if other.is_equation and isinstance(value, Function) and value.name == function.name:
-                    if isinstance(other.right, Constant) and other.right.value == right.value:
-                        return float(right.value)
+                named = other.is_equation and isinstance(value, Function) and value.name == function.name
+                if named and isinstance(other.right, Constant) and other.right.value == right.value:
+                    return float(right.value)
         return None
 
     def is_smooth(self, density: DensityValue) -> bool:
@@ -146,8 +146,8 @@ def _check(whole: Statement) -> None:
     for role, support in whole.supports.items():
         if isinstance(support, Real) and support.dimension > 1:
             raise InputError(
-                f"solve works with variables of one dimension, and {role} has {support.dimension}. Declare its components "
-                "as variables of their own, or ask derive."
+                f"solve works with variables of one dimension, and {role} has {support.dimension}. Declare each "
+                "as a variable of its own, or ask derive."
             )
         if isinstance(support, Finite) and support.size > 2000:
             raise InputError(f"{role} has {support.size} values; solve takes up to 2000.")
@@ -155,8 +155,8 @@ def _check(whole: Statement) -> None:
     if free:
         names = ", ".join(sorted(free))
         raise InputError(
-            f"{whole.problem.functional} still depends on {names}, so it is a function and not a number. Integrate over "
-            f"{names}, take an expectation, or give its observed value under [parameters]."
+            f"{whole.problem.functional} still depends on {names}, so it is a function and not a number. Integrate "
+            f"over {names}, take an expectation, or give its observed value under [parameters]."
         )
     for density in whole.densities:
         if any(is_same(density, law) for law in whole.setting.laws):

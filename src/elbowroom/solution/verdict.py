@@ -22,8 +22,8 @@ def verdict(found: Search) -> tuple[Status, str]:
         reach = found.stages[-1].reach if found.stages else 0.0
         moving = f", and at {last.value:.6g} where {_open(found)} reaches over a width of {reach:.3g}" if reach else ""
         return "unbounded", (
-            f"The functional is unbounded {extreme}: its value keeps going{moving}. Add a constraint that holds it, such "
-            "as one on a variance."
+            f"The functional is unbounded {extreme}: its value keeps going{moving}. Add a constraint that holds it, "
+            "such as one on a variance."
         )
     if not last.is_feasible:
         return _infeasible(found)
@@ -104,7 +104,7 @@ def _concentrated(found: Search) -> str | None:
         place = int(masses.argmax())
         if masses[place] > 0.3:
             return (
-                f"The mass of {density} concentrates at {density.of[0]} = {axis.nodes[place]:.6g}, the more the finer the "
-                f"nodes are; no density is optimal, and the value tends to {found.fine.value:.8g}."
+                f"The mass of {density} concentrates at {density.of[0]} = {axis.nodes[place]:.6g}, the more the finer "
+                f"the nodes are; no density is optimal, and the value tends to {found.fine.value:.8g}."
             )
     return None
