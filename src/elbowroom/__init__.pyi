@@ -21,6 +21,17 @@ from .estimation.sticking_the_landing import StickingTheLanding as StickingTheLa
 from .evidence.certificate import Certificate as Certificate
 from .evidence.certify import certify as certify
 from .evidence.settings import CertifySettings as CertifySettings
+from .functional.builders import entropic_transport as entropic_transport
+from .functional.builders import f_divergence as f_divergence
+from .functional.builders import fisher_divergence as fisher_divergence
+from .functional.builders import fisher_information as fisher_information
+from .functional.builders import information_bottleneck as information_bottleneck
+from .functional.builders import mutual_information as mutual_information
+from .functional.builders import rate_distortion as rate_distortion
+from .functional.builders import renyi_divergence as renyi_divergence
+from .functional.builders import squared_mmd as squared_mmd
+from .functional.builders import tsallis_entropy as tsallis_entropy
+from .functional.differential import diff as diff
 from .functional.expand import expand as expand
 from .functional.expression import exp as exp
 from .functional.expression import log as log
@@ -39,6 +50,9 @@ from .interop.latents import rank_latents as rank_latents
 from .interop.numpyro_model import from_numpyro as from_numpyro
 from .interop.pytorch import from_torch as from_torch
 from .interop.torch_network import TorchNetwork as TorchNetwork
+from .functional.problem import Problem as Problem
+from .functional.problem_file import read_problem as read_problem
+from .functional.setting import Setting as Setting
 from .models.decoder import BernoulliDecoder as BernoulliDecoder
 from .models.decoder import GaussianDecoder as GaussianDecoder
 from .models.encoder import DiagonalGaussianEncoder as DiagonalGaussianEncoder
@@ -47,6 +61,8 @@ from .models.networks import linear_with as linear_with
 from .models.networks import make_perceptron as make_perceptron
 from .models.prior import StandardNormalPrior as StandardNormalPrior
 from .models.vae import VAE as VAE
+from .solution.solution import Solution as Solution
+from .solution.solve import solve as solve
 from .training.run_folder import load_run as load_run
 from .training.settings import TrainSettings as TrainSettings
 from .training.train import train as train

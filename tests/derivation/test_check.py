@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from elbowroom.derivation.check import check
+from elbowroom.errors import InputError
 from elbowroom.functional.expression import Expression, log
 from elbowroom.functional.functionals import KL, E, Integral
 from elbowroom.functional.law import laws, variables
@@ -117,9 +118,95 @@ def test_random_true_identities_hold_and_their_mutations_never_do(seed: int) -> 
     assert check(left, right + generator.choice((1, -1, 2)) * added).verdict == "fails"
 
 
-def test_the_calculus_needs_no_array_library() -> None:
+def test_the_calculus_needs_neither_jax_nor_sympy() -> None:
     code = (
         "import sys, elbowroom.derivation.derive, elbowroom.derivation.check;"
-        "raise SystemExit(any(name in sys.modules for name in ('numpy', 'jax', 'sympy')))"
+        "raise SystemExit(any(name in sys.modules for name in ('jax', 'sympy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+PROVED_BOUNDS = {
+    "KL(q(z) || p(z)) >= 0": "KL(q(z) || p(z))",
+    "E_q(z|x)[log p(x,z)/q(z|x)] <= log p(x)": "KL(q(z|x) || p(z|x))",
+    "KL(p(x,z) || q(x,z)) >= KL(p(z) || q(z))": "E_p(z)[KL(p(x|z) || q(x|z))]",
+    "H(p(x)) >= E_p(z)[H(p(x|z))]": "KL(p(x,z) || p(x)*p(z))",
+    "MI(p; x, z) >= 0": "MI(p; x, z)",
+    "log(E_q(z)[f(z)]) >= E_q(z)[log f(z)]": "log(",
+    "beta*KL(q(z) || p(z)) >= 0": "beta*KL(q(z) || p(z))",
+    "E_p(x)[KL(q(z|x) || p(z))] >= 0": "E_p(x)[KL(q(z|x) || p(z))]",
+    "KL(q(z) || p(z)) + 1/2*MI(p; x, z) >= 0": "1/2*",
+}
+
+
+@pytest.mark.parametrize(("bound", "term"), PROVED_BOUNDS.items(), ids=PROVED_BOUNDS.keys())
+def test_a_bound_that_is_a_sum_of_divergences_is_proved(bound: str, term: str) -> None:
+    verdict = check(bound)
+    assert (verdict.verdict, verdict.proof) == ("holds", "normal-form")
+    assert term in verdict.reason
+
+
+FALSE_BOUNDS = (
+    "KL(q(z) || p(z)) <= 0",
+    "KL(q(z) || p(z)) >= KL(p(z) || q(z))",
+    "KL(q(z|x) || p(z|x)) >= KL(q(z|x) || p(z))",
+    "E_q(z|x)[log p(x,z)/q(z|x)] >= log p(x)",
+    "H(q(z)) >= 0",
+    "p(x) <= 1",
+    "H(p(x,z)) >= H(p(x))",
+    "2.2*TV(q(z) || p(z))**2 <= KL(q(z) || p(z))",
+    "E_q(z)[z] >= 0",
+    "-beta*KL(q(z) || p(z)) >= 0",
+)
+
+
+@pytest.mark.parametrize("bound", FALSE_BOUNDS)
+def test_a_false_bound_is_refuted(bound: str) -> None:
+    verdict = check(bound)
+    assert verdict.verdict == "fails"
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.left < verdict.counterexample.right
+
+
+@pytest.mark.parametrize(
+    "bound", ["2*TV(q(z) || p(z))**2 <= KL(q(z) || p(z))", "chi2(q(z) || p(z)) >= KL(q(z) || p(z))"]
+)
+def test_a_bound_without_a_proof_is_checked_and_no_more(bound: str) -> None:
+    verdict = check(bound)
+    assert (verdict.verdict, verdict.proof) == ("holds", "instances")
+    assert "not proved" in verdict.reason
+
+
+def test_a_weighted_divergence_needs_a_positive_weight() -> None:
+    assert "beta > 0" in check("beta*KL(q(z) || p(z)) >= 0").hypotheses
+
+
+LINES = {
+    "integral(exp(-z**2), z) = sqrt(pi)": "holds",
+    "integral(exp(-z**2), z) = pi": "fails",
+    "integral(z, z, 0, 1) = 1/2": "holds",
+    "integral(z, z, 0, 1) = 1/3": "fails",
+    "integral(diff(q(z), z), z) = 0": "holds",
+    "E_q(z)[diff(log q(z), z)] = 0": "holds",
+    "E_q(z)[diff(log q(z), z)**2] = FisherInformation(q(z))": "holds",
+    "E_q(z)[diff(log q(z), z)**2] = 1": "fails",
+    "E_q(z)[z] = 0": "fails",
+    "E_q(z)[z]**2 <= E_q(z)[z**2]": "holds",
+    "E_q(z)[z]**2 >= E_q(z)[z**2]": "fails",
+}
+
+
+@pytest.mark.parametrize(("statement", "verdict"), LINES.items(), ids=LINES.keys())
+def test_what_depends_on_the_measure_is_compared_on_the_line(statement: str, verdict: str) -> None:
+    found = check(statement)
+    assert found.verdict == verdict
+    assert found.to_json()["verdict"] == verdict
+    assert "finite world" not in found.reason
+    assert str(found)
+
+
+def test_a_statement_of_thousands_of_parts_is_refused() -> None:
+    with pytest.raises(InputError, match="parts"):
+        check("+".join(["p(x)"] * 3000) + " = 1")
+    with pytest.raises(InputError, match="variables and parameters"):
+        check("+".join(f"a{place}" for place in range(100)) + " = 1")

@@ -4,6 +4,11 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import PI, Elementary
 from elbowroom.functional.expression import (
     Constant,
     Exp,
@@ -16,7 +21,9 @@ from elbowroom.functional.expression import (
     Product,
     Sum,
 )
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import laws, variables
 from elbowroom.functional.traverse import children, rebuild
 
@@ -41,6 +48,15 @@ EXAMPLES: dict[str, tuple[Expression, str]] = {
     "Expectation": (Expectation(q(z | x), Log(p(x | z))), "E_q(z|x)[log p(x|z)]"),
     "KL": (KL(q(z | x), p(z | x)), "KL(q(z|x) || p(z|x))"),
     "Entropy": (Entropy(q(z)), "H(q(z))"),
+    "NamedConstant": (PI, "pi"),
+    "Elementary": (Elementary("abs", z - 1), "abs(z - 1)"),
+    "Derivative": (Derivative(q(z), z), "diff(q(z), z)"),
+    "PointValue": (PointValue(Derivative(q(z), z), z, Constant(Fraction(-1))), "at(diff(q(z), z), z, -1)"),
+    "FamilyDensity": (FamilyDensity("Normal", z, (beta, Parameter("s"))), "Normal(z; beta, s)"),
+    "MutualInformation": (MutualInformation("q", x, z), "MI(q; x, z)"),
+    "Divergence": (Divergence("Renyi", q(z), p(z), beta), "Renyi(beta; q(z) || p(z))"),
+    "DensityFunctional": (DensityFunctional("FisherInformation", q(z)), "FisherInformation(q(z))"),
+    "SquaredMMD": (SquaredMMD("k", q(z), p(z)), "MMD2(k; q(z) || p(z))"),
 }
 
 
@@ -68,6 +84,13 @@ def _grown(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression
         st.builds(lambda arguments: Function("l", arguments), pairs),
         st.builds(Integral, inner, st.sampled_from([x, z, u])),
         st.builds(Expectation, measures, inner),
+        st.builds(Elementary, st.sampled_from(["abs", "sin", "lgamma", "positive_part"]), inner),
+        st.builds(Derivative, inner, st.sampled_from([x, z])),
+        st.builds(
+            lambda body, upper: Integral(body, u, Constant(Fraction(-1)), upper), inner, st.sampled_from([beta, x])
+        ),
+        st.builds(lambda *parts: FamilyDensity("Normal", parts[0], parts[1:]), inner, inner, inner),
+        st.builds(lambda order: Divergence("Renyi", q(z | x), p(z), order), st.sampled_from([beta, beta + 1])),
     )
 
 
@@ -77,7 +100,9 @@ def expressions(max_leaves: int = 12) -> st.SearchStrategy[Expression]:
         _numbers(),
         _densities(),
         _densities().map(Log),
-        st.sampled_from([x, z, u, beta, Parameter("a"), KL(q(z | x), p(z)), Entropy(r(u))]),
+        st.sampled_from(
+            [x, z, u, beta, Parameter("a"), KL(q(z | x), p(z)), Entropy(r(u)), PI, MutualInformation("q", x, z)]
+        ),
     )
     return st.recursive(leaves, _grown, max_leaves=max_leaves)
 

@@ -6,11 +6,19 @@ import pytest
 from hypothesis import given
 from tests.functional.expressions import EXAMPLES, beta, expressions, p, q, x, z
 
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import diff
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import PI, Elementary
 from elbowroom.functional.expression import Constant, Multiplier, exp, log, sqrt
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, E, Integral, entropy
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.latex import name_latex
 from elbowroom.functional.printing import to_latex
 from elbowroom.functional.problem import Maximise, Minimise
+from elbowroom.functional.substitute import substitute
 
 TEXTS = {
     "divergence": (KL(q(z | x), p(z | x)), r"\mathrm{KL}\left(q(z \mid x) \,\|\, p(z \mid x)\right)"),
@@ -30,6 +38,28 @@ TEXTS = {
     "powers": (exp(-z) * (p(z) ** (1 / beta)), r"\exp\left(-z\right) \left(p(z)\right)^{\frac{1}{\beta}}"),
     "root": (sqrt(beta) * Constant(2), r"\sqrt{\beta} \cdot 2"),
     "fraction": (0.5 * z - z / 3, r"\frac{1}{2} z - \frac{z}{3}"),
+    "absolute value": (Elementary("abs", z - 1) ** 2, r"\left|z - 1\right|^{2}"),
+    "positive part": (Elementary("positive_part", z), r"\max\left(0, z\right)"),
+    "elementary": (Elementary("lgamma", beta + 1), r"\log\Gamma\left(\beta + 1\right)"),
+    "pi": (2 * PI**2, r"2 \pi^{2}"),
+    "derivative": (diff(q(z), z) ** 2 / q(z), r"\frac{\left(\frac{\partial}{\partial z} q(z)\right)^{2}}{q(z)}"),
+    "density at a point": (substitute(q(z | x), {z: -1}), r"q(-1 \mid x)"),
+    "derivative at a point": (
+        substitute(diff(q(z), z), {z: 0}),
+        r"\left. \frac{\partial}{\partial z} q(z) \right|_{z = 0}",
+    ),
+    "integral with bounds": (Integral(q(z), z, 0, beta), r"\int_{0}^{\beta} q(z) \, dz"),
+    "family": (FamilyDensity("Normal", z, (beta, 1)), r"\mathrm{Normal}\left(z; \beta, 1\right)"),
+    "information": (MutualInformation("q", x, z), r"\mathrm{MI}_{q}\left(x; z\right)"),
+    "chi2": (Divergence("chi2", q(z), p(z)), r"\chi^2\left(q(z) \,\|\, p(z)\right)"),
+    "Renyi": (Divergence("Renyi", q(z), p(z), beta), r"\mathrm{R}_{\beta}\left(q(z) \,\|\, p(z)\right)"),
+    "Tsallis": (DensityFunctional("Tsallis", q(z), beta), r"\mathrm{S}_{\beta}\left(q(z)\right)"),
+    "MMD": (SquaredMMD("k", q(z), p(z)), r"\mathrm{MMD}^2_{k}\left(q(z) \,\|\, p(z)\right)"),
+    "inequality": (KL(q(z), p(z)) >= 0, r"\mathrm{KL}\left(q(z) \,\|\, p(z)\right) \ge 0"),
+    "several unknowns": (
+        Minimise(KL(q(z) * p(x), p(x, z)), over=(q(z), p(x))),
+        r"\min_{q(z), p(x)} \; \mathrm{KL}\left(q(z) p(x) \,\|\, p(x, z)\right)",
+    ),
     "minimise": (
         Minimise(entropy(q(z)), over=q(z), subject_to=[E(q(z))[z] == 1]),
         r"\min_{q(z)} \; \mathrm{H}\left(q(z)\right) \quad \text{subject to} \quad "

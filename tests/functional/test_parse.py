@@ -8,10 +8,16 @@ from hypothesis import strategies as st
 from tests.functional.expressions import beta, p, q, r, u, x, z
 
 from elbowroom.errors import FormulaError
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import PI, Elementary
 from elbowroom.functional.expression import Constant, Function, Parameter, Power, exp, log, sqrt
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, E, Integral, entropy
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import Law, Variable
-from elbowroom.functional.parse import parse, parse_equation
+from elbowroom.functional.parse import parse, parse_equation, parse_statement
 from elbowroom.functional.support import Finite
 
 s = Law("s")
@@ -45,6 +51,22 @@ MEANINGS = {
     "1/2*a": Constant(Fraction(1, 2)) * a,
     "1.5e-3": Constant(Fraction(15, 10000)),
     "sqrt(a)*exp(-a)": sqrt(a) * exp(-a),
+    "abs(a)": Elementary("abs", a),
+    "max(0, a)": Elementary("positive_part", a),
+    "2*pi": 2 * PI,
+    "π": PI,
+    "diff(q(z), z)": Derivative(q(z), z),
+    "diff(y(z), z)*z": Derivative(Function("y", (z,)), z) * z,
+    "at(diff(q(z), z), z, 0)": PointValue(Derivative(q(z), z), z, 0),
+    "q(-1) + q(z)": PointValue(q(z), z, -1) + q(z),
+    "q(z|2) + q(z|x)": PointValue(q(z | x), x, 2) + q(z | x),
+    "integral(l(u), u, 0, a)": Integral(Function("l", (u,)), u, 0, a),
+    "MI(q; x, z)": MutualInformation("q", x, z),
+    "MI(s; x, z) - H(s(x))": MutualInformation("s", x, z) - entropy(s(x)),
+    "integral(Gamma(u; a, 2), u)": Integral(FamilyDensity("Gamma", u, (a, 2)), u),
+    "JS(q(z) || p(z))": Divergence("JS", q(z), p(z)),
+    "Alpha(1/2; q(z) || p(z))": Divergence("Alpha", q(z), p(z), 0.5),
+    "MMD2(k; q(z) ‖ p(z))": SquaredMMD("k", q(z), p(z)),
     "q(z')*z'": q(Variable("z'")) * Variable("z'"),
 }
 
@@ -54,14 +76,36 @@ ERRORS = {
     "": ("The formula is empty. Write one such as KL(q(z|x) || p(z|x)).", 0),
     "   ": ("The formula is empty. Write one such as KL(q(z|x) || p(z|x)).", 0),
     "KLL(q(z) || p(z))": (
-        "Two bars stand only between the densities of KL, as in KL(q(z) || p(z)), not in KLL(...). "
+        "Two bars stand only between the densities of a divergence, as in KL(q(z) || p(z)), not in KLL(...). "
         "Did you mean KL, or one bar?",
         0,
     ),
     "1 + lgo(x)": ("There is no function lgo. Did you mean log?", 4),
     "Integral(q(z), z)": ("There is no function Integral. Did you mean integral?", 0),
     "LOG(a)": ("There is no function LOG. Did you mean log?", 0),
-    "abs(a)": ("abs belongs to the notation, but this version does not compute with it yet.", 0),
+    "Normal(a, 0, 1)": (
+        "The density of Normal is written with a semicolon behind its variable: Normal(z; loc, scale).",
+        0,
+    ),
+    "Normal(a; 0)": ("Normal has the parameters loc, scale, and 1 are given.", 0),
+    "Nomal(a; 0, 1)": ("There is no family Nomal. Did you mean Normal?", 0),
+    "Ren(2; q(z) || p(z))": (
+        "Two bars stand only between the densities of a divergence, as in KL(q(z) || p(z)), not in Ren(...). "
+        "Did you mean Renyi, or one bar?",
+        0,
+    ),
+    "KL(2; q(z) || p(z))": ("KL has no order. Write KL(q(z) || p(z)), or Renyi(2; q(z) || p(z)).", 0),
+    "chi2(2; q(z) || p(z))": ("chi2 has no order. Write chi2(q(z) || p(z)).", 0),
+    "diff(q(z))": ("diff takes 2 arguments, as in diff(q(z), z), and here it has 1.", 0),
+    "diff(q(z), 2)": ("The second argument of diff is a variable, as in diff(q(z), z).", 11),
+    "MI(q, x, z)": ("Mutual information is written with its law and two variables: MI(q; x, z).", 0),
+    "max(a, b)": ("max takes zero and one more argument, max(0, ...): the positive part of that.", 0),
+    "abs(a; b)": ("abs is a function of the notation, and takes no semicolon.", 0),
+    "a >= b": ("An inequality stands where one expression is expected. Give one side.", 2),
+    "a < b": (
+        "The notation does not have the character `<` (U+003C, LESS-THAN SIGN). An inequality is written >= or <=.",
+        2,
+    ),
     "exp": ("exp needs its argument in brackets: exp(...).", 0),
     "log(a, b)": ("log takes one argument, and here it has 2.", 0),
     "log(a|b)": ("log is a function of the notation, and takes no bar.", 0),
@@ -74,10 +118,10 @@ ERRORS = {
     "2 a": ("An operator is missing before this. Write * for a product.", 2),
     "(a b)": ("An operator is missing before this. Write * for a product.", 3),
     "a | b": ("The bar | stands only between the arguments of a density, as in q(z|x).", 2),
-    "a || b": ("The two bars || stand only inside KL( || ).", 2),
+    "a || b": ("The two bars || stand only inside a divergence such as KL( || ).", 2),
     "a ; b": ("The formula should end before this ;.", 2),
-    "a = b": ("An equation stands where one expression is expected. Leave out the equals sign and one side.", 2),
-    "KL(q(z), p(z))": ("KL has two bars between its densities, as in KL(q(z|x) || p(z|x)).", 7),
+    "a = b": ("An equation stands where one expression is expected. Give one side.", 2),
+    "KL(q(z), p(z))": ("KL has two bars between its densities, as in KL(q(z|x) || p(z|x)).", 0),
     "KL(1 || p(z))": (
         "An expectation is taken under a density such as q(z | x), or a product of densities; 1 is not one.",
         0,
@@ -88,10 +132,15 @@ ERRORS = {
     "E_q(z) a": ("What an expectation is taken of stands in square brackets: E_q(z|x)[...].", 7),
     "q + q(z)": ("The density q needs its variables, as in q(z|x).", 0),
     "p(x,x)": ("The density p has the variable x more than once.", 0),
-    "p(x,2)": ("The arguments of the density p are variables, and this is not one.", 4),
+    "p(x,2)": (
+        "The arguments of the density p are variables, and here one is not, so it cannot be told which density this is "
+        "a value of. Write that density in its variables too, such as p(z).",
+        0,
+    ),
     "p(|x)": ("An argument is missing before this |.", 2),
     "integral(q(z))": (
-        "integral takes an integrand and a variable, as in integral(q(z), z); 1 arguments are given.",
+        "integral takes an integrand and a variable, as in integral(q(z), z), and perhaps two bounds behind them; "
+        "1 arguments are given.",
         0,
     ),
     "integral(q(z), 2)": ("The second argument of integral is the variable that it runs over.", 15),
@@ -106,12 +155,12 @@ ERRORS = {
     ),
     "a + é": (
         "The notation does not have the character `é` (U+00E9, LATIN SMALL LETTER E WITH ACUTE). "
-        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | =.",
+        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | = >=.",
         4,
     ),
     "\x00": (
         "The notation does not have the character U+0000 (no name). "
-        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | =.",
+        "Write the formula with Latin or Greek letters, numbers and + - * / ** ( ) [ ] | = >=.",
         0,
     ),
     "x" * 100_001: (
@@ -168,8 +217,8 @@ def test_an_equation_has_two_sides():
     assert equation.left == E(r(u))[u]
     assert equation.right == a
     for text, reason in [
-        ("a", "There is no equals sign. Write an identity as LEFT = RIGHT."),
-        ("a = b = c", "There is a second equals sign. Write one identity at a time."),
+        ("a", "There is no equals sign. Write an identity as LEFT = RIGHT, or a bound as LEFT >= RIGHT."),
+        ("a = b = c", "There is a second =. Write one statement at a time."),
         ("(a = b)", "The bracket ( is still open before this =. Close it with )."),
         ("a) = b", "This ) closes a bracket that was not opened. Take it out, or open it."),
     ]:
@@ -201,3 +250,16 @@ def test_any_text_is_read_or_refused_with_a_sentence(text):
         error = caught
     assert error is None or error.reason.endswith((".", "?"))
     assert error is None or 0 <= error.position <= len(text)
+
+
+def test_statements():
+    assert repr(parse_statement("KL(q(z) || p(z)) ≥ 0")) == "KL(q(z) || p(z)) >= 0"
+    assert repr(parse_statement("a <= b")) == "b >= a"
+    assert repr(parse_statement("a = b")) == "a = b"
+    with pytest.raises(FormulaError, match="An inequality stands where an equation is expected"):
+        parse_equation("a >= b")
+
+
+def test_a_density_at_a_point_of_several_that_it_may_be():
+    with pytest.raises(FormulaError, match=r"it may be q\(z\) or q\(u\)"):
+        parse("q(-1) + q(z) + q(u)")

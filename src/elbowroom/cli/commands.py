@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "the calculus": (
         Command("derive", "the optimum of a functional, step by step", "elbowroom.cli.derive"),
+        Command("solve", "the optimum in function space, numerically", "elbowroom.cli.solve"),
         Command("check", "is an identity true; is every link of a document true", "elbowroom.cli.check"),
     ),
 }

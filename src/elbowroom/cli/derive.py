@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import re
+from typing import Any
 
 from elbowroom.cli.output import print_json
 from elbowroom.derivation.derive import derive, stated
@@ -12,13 +13,19 @@ from elbowroom.derivation.steps import Derivation
 from elbowroom.errors import InputError
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.parse import parse
+from elbowroom.functional.problem_file import read_problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The problem, and how it is meant."""
-    parser.add_argument("problem", metavar="PROBLEM", nargs="?", help="a formula, minimised over its q, or a preset")
+    parser.add_argument(
+        "problem", metavar="PROBLEM", nargs="?", help="a formula, minimised over its q; a preset; or FILE.toml"
+    )
     parser.add_argument("--list", action="store_true", help="the presets, a line each")
     parser.add_argument("--maximise", action="store_true", help="make the formula large instead of small")
+    parser.add_argument(
+        "--alone", action="store_true", help="do not compare a problem file with its numerical solution"
+    )
     parser.add_argument("--over", metavar="DENSITY", help="the unknown, where it is not the only q: --over 'p(z)'")
 
 
@@ -29,23 +36,27 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.problem:
         raise InputError("derive needs a problem: a formula such as 'KL(q(z|x) || p(z|x))', or a preset (see --list).")
-    derivation = _derivation(arguments)
+    derivation, agreement = _derivation(arguments)
     if arguments.json:
-        print_json(derivation.to_json())
+        print_json({**derivation.to_json(), "agreement": agreement})
     else:
         print(derivation)
+        if agreement is not None:
+            print(f"solve agrees: the values differ by {agreement['difference']:.1e}")
     return 3 if derivation.status == "refused" else 0
 
 
-def _derivation(arguments: argparse.Namespace) -> Derivation:
+def _derivation(arguments: argparse.Namespace) -> tuple[Derivation, dict[str, Any] | None]:
+    """The derivation, and how the numerical solution of a problem file compares with it."""
     text = arguments.problem
     if text in PRESETS:
-        return derive(PRESETS[text].problem())
+        return derive(PRESETS[text].problem()), None
     if text.endswith(".toml"):
-        raise InputError(
-            f"{text} is a problem file, and this version reads formulas and presets. "
-            "Give the functional itself, such as elbowroom derive 'KL(q(z|x) || p(z|x))'."
-        )
+        from elbowroom.cli.agreement import compared, solved
+
+        problem = read_problem(text)
+        derivation = derive(problem)
+        return derivation, None if arguments.alone else compared(derivation, solved(problem))
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", text):
         nearest = difflib.get_close_matches(text, PRESETS, n=1)
         hint = f" Did you mean {nearest[0]}?" if nearest else " elbowroom derive --list names them."
@@ -53,7 +64,7 @@ def _derivation(arguments: argparse.Namespace) -> Derivation:
     over = parse(arguments.over) if arguments.over else None
     if over is not None and not isinstance(over, DensityValue):
         raise InputError(f"--over names a density, such as q(z|x); {arguments.over} is not one.")
-    return derive(stated(text, "maximise" if arguments.maximise else "minimise", over))
+    return derive(stated(text, "maximise" if arguments.maximise else "minimise", over)), None
 
 
 def _print_presets(as_json: bool) -> None:

@@ -1,113 +1,48 @@
-"""Is an identity true? Proved by normal form, or compared on finite worlds, or refuted by one of them."""
+"""Is a statement true? Proved by normal form, or compared on finite worlds, or refuted by one of them."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any, Literal
+from collections.abc import Collection
 
+from elbowroom.derivation.check_gibbs import prove_at_least
+from elbowroom.derivation.check_lines import INSTANCES, compare_on_lines, needs_lines
+from elbowroom.derivation.check_verdict import Counterexample, Instance, Verdict
+from elbowroom.derivation.check_worlds import (
+    BATCHES,
+    BATCHES_BESIDE_PROOF,
+    WORLDS,
+    Agreement,
+    compare,
+    has_negative_parameter,
+    parameters_of,
+    search,
+)
 from elbowroom.derivation.normal_form import proves_equal
-from elbowroom.derivation.random_world import random_world
-from elbowroom.derivation.world import World, assignments, evaluate
-from elbowroom.errors import InputError, MissingRule
-from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Equation, Expression, as_expression
-from elbowroom.functional.parse import parse, parse_equation
+from elbowroom.errors import InputError
+from elbowroom.functional.expression import Equation, Expression, Inequality, Parameter, as_expression
+from elbowroom.functional.law import Variable
+from elbowroom.functional.parse import parse, parse_statement
 from elbowroom.functional.printing import to_text
-from elbowroom.functional.traverse import free_variables
+from elbowroom.functional.traverse import walk
 
-WORLDS = 40
-WORLDS_BESIDE_PROOF = 10
-SAME = 1e-10
-DIFFERENT = 1e-7
+LARGEST_STATEMENT = 4_000
+"""How many parts both sides have at most; what is larger is a mistake rather than a statement."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Counterexample:
-    """A finite world in which the two sides of an identity differ, and their values there."""
-
-    world: World
-    at: dict[str, int]
-    left: float
-    right: float
-
-    def to_json(self) -> dict[str, Any]:
-        """The tables, the values of the free variables and of both sides."""
-        laws = {
-            f"{letter}({','.join(roles)})": {
-                ", ".join(f"{role}={value}" for role, value in zip(roles, point, strict=True)): probability
-                for point, probability in table.items()
-            }
-            for letter, (roles, table) in self.world.joints.items()
-        }
-        return {
-            "laws": laws,
-            "parameters": dict(self.world.parameters),
-            "at": dict(self.at),
-            "left": self.left,
-            "right": self.right,
-        }
-
-    def __str__(self) -> str:
-        document = self.to_json()
-        lines = [
-            f"{law}: " + ", ".join(f"{value:.4g} at {point}" for point, value in table.items())
-            for law, table in document["laws"].items()
-        ]
-        lines += [f"{name} = {value:.6g}" for name, value in self.world.parameters.items()]
-        lines += [f"{name} = {value}" for name, value in self.at.items()]
-        lines.append(f"left side = {self.left:.6g}, right side = {self.right:.6g}")
-        return "\n".join(f"    {line}" for line in lines)
+MOST_NAMES = 60
+"""How many variables and parameters a statement has at most."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """The answer to whether an identity holds, and what it rests on.
+def check(left: Expression | Equation | Inequality | str, right: Expression | float | str | None = None) -> Verdict:
+    """Is `left` equal to `right`, or at least `right`, for all densities and all values of the free variables?
 
-    `proof` is "normal-form" for a proved identity and "instances" for one that agreed on `instances` finite
-    worlds, which is no proof. `max_error` is the largest difference seen, relative to the size of the sides.
-    """
+    Equal normal forms prove an identity, and a difference that is a sum of divergences proves an inequality. Otherwise
+    both sides are evaluated in random finite worlds: one clear disagreement refutes the statement and is returned;
+    agreement in all of them is reported as what it is, "checked on N instances". Neither is ever guessed: rounding
+    alone decides nothing. Where a side depends on derivatives, bounds or the values of a continuous variable, the
+    instances are smooth laws on the supports themselves, integrated by quadrature.
 
-    identity: Equation
-    verdict: Literal["holds", "fails", "undecided"]
-    proof: Literal["normal-form", "instances"] | None
-    instances: int
-    max_error: float | None
-    counterexample: Counterexample | None
-    reason: str
-    hypotheses: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The JSON document of `elbowroom check`."""
-        return {
-            "verdict": self.verdict,
-            "proof": self.proof,
-            "instances": self.instances,
-            "max_error": self.max_error,
-            "counterexample": self.counterexample.to_json() if self.counterexample else None,
-            "reason": self.reason,
-            "hypotheses": list(self.hypotheses),
-            "left": to_text(self.identity.left),
-            "right": to_text(self.identity.right),
-        }
-
-    def __str__(self) -> str:
-        lines = [to_text(self.identity), f"{self.verdict}: {self.reason}"]
-        if self.hypotheses:
-            lines.append(f"assuming that {'; '.join(self.hypotheses)}")
-        if self.counterexample:
-            lines.append(str(self.counterexample))
-        return "\n".join(lines)
-
-
-def check(left: Expression | Equation | str, right: Expression | float | str | None = None) -> Verdict:
-    """Is `left` equal to `right`, for all densities and all values of the free variables?
-
-    Equal normal forms prove the identity. Otherwise both sides are evaluated in random finite worlds: one
-    clear disagreement refutes it and is returned; agreement in all of them is reported as what it is,
-    "checked on N instances". Neither is ever guessed: rounding alone decides nothing.
-
-    **Arguments.** Two expressions, an `Equation`, or text: `check("LEFT = RIGHT")`.
+    **Arguments.** Two expressions, an `Equation`, an `Inequality`, or text: `check("LEFT = RIGHT")`.
 
     **Raises.** `InputError` if there is one side only; `FormulaError` for text that cannot be read.
 
@@ -116,75 +51,111 @@ def check(left: Expression | Equation | str, right: Expression | float | str | N
     'normal-form'
     >>> check("E_q(z|x)[log p(z)] = log p(x)").verdict
     'fails'
+    >>> check("KL(q(z) || p(z)) >= 0").proof
+    'normal-form'
     """
-    identity = _identity(left, right)
-    proved, hypotheses = proves_equal(identity.left, identity.right)
-    seen = _compare(identity, WORLDS_BESIDE_PROOF if proved else WORLDS)
-    if isinstance(seen, Counterexample):
-        if proved:
-            raise AssertionError(f"A defect of elbowroom: {to_text(identity)} was proved, yet fails in\n{seen}")
-        reason = "the two sides differ in a finite world"
-        return Verdict(identity, "fails", None, 1, abs(seen.left - seen.right), seen, reason)
-    if proved:
-        reason = "proved: both sides have the same normal form"
-        ordered = tuple(sorted(hypotheses))
-        return Verdict(identity, "holds", "normal-form", seen.instances, seen.max_error, None, reason, ordered)
-    if seen.instances >= WORLDS // 2 and seen.doubtful == 0:
-        reason = f"checked on {seen.instances} instances (random finite worlds), not proved"
-        if seen.instances < WORLDS:
-            reason += f"; in {WORLDS - seen.instances} others a side had no real value"
-        return Verdict(identity, "holds", "instances", seen.instances, seen.max_error, None, reason)
-    return Verdict(identity, "undecided", None, seen.instances, seen.max_error, None, seen.trouble)
+    statement = _statement(left, right)
+    return _at_least(statement) if isinstance(statement, Inequality) else _equal(statement)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Agreement:
-    instances: int
-    max_error: float | None
-    doubtful: int
-    trouble: str
-
-
-def _identity(left: Expression | Equation | str, right: Expression | float | str | None) -> Equation:
-    if isinstance(left, Equation) and right is None:
+def _statement(
+    left: Expression | Equation | Inequality | str, right: Expression | float | str | None
+) -> Equation | Inequality:
+    if isinstance(left, Equation | Inequality) and right is None:
         return left
     if isinstance(left, str) and right is None:
-        return parse_equation(left)
-    if right is None or isinstance(left, Equation):
+        return parse_statement(left)
+    if right is None or isinstance(left, Equation | Inequality):
         raise InputError("check needs two sides: check(left, right), check(left == right) or check('LEFT = RIGHT').")
     sides = [parse(side) if isinstance(side, str) else as_expression(side) for side in (left, right)]
     return Equation(sides[0], sides[1])
 
 
-def _compare(identity: Equation, worlds: int) -> Counterexample | _Agreement:
-    left, right = expand(identity.left), expand(identity.right)
-    free = tuple(sorted(free_variables(left) | free_variables(right), key=lambda variable: variable.name))
-    agreed = doubtful = 0
-    largest: float | None = None
-    trouble = "no finite world gave both sides a finite value"
-    for index in range(worlds):
-        world = random_world((left, right), index)
-        try:
-            values = [(at, evaluate(left, world, at), evaluate(right, world, at)) for at in assignments(world, free)]
-        except MissingRule as missing:
-            return _Agreement(agreed, largest, doubtful, str(missing))
-        except (ArithmeticError, ValueError):
-            continue
-        errors = [(_distance(a, b), at, a, b) for at, a, b in values]
-        if not all(math.isfinite(error) for error, *_ in errors):
-            continue
-        error, at, a, b = max(errors, key=lambda entry: entry[0])
-        if error > DIFFERENT:
-            return Counterexample(world, at, a, b)
-        largest = max(largest or 0.0, error)
-        if error > SAME:
-            doubtful += 1
-            trouble = f"a difference of {error:.1e} in a finite world is too large for rounding and too small to count"
-        else:
-            agreed += 1
-    return _Agreement(agreed, largest, doubtful, trouble)
+def _equal(identity: Equation) -> Verdict:
+    left, right = identity.left, identity.right
+    _refuse_giants(left, right)
+    proved, hypotheses = proves_equal(left, right)
+    positive = {text.removesuffix(" > 0") for text in hypotheses if text.endswith(" > 0")}
+    lines = needs_lines(left, right)
+    if proved and lines:
+        seen: Counterexample | Instance | Agreement = Agreement(0, None, 0, "")
+    elif lines:
+        seen = compare_on_lines((left, right), inequality=False)
+    else:
+        seen = compare(left, right, BATCHES_BESIDE_PROOF if proved else BATCHES, positive)
+    assumed = tuple(sorted(hypotheses)) if proved else ()
+    if not proved and isinstance(seen, Counterexample) and has_negative_parameter(seen):
+        names = parameters_of(left, right)
+        again = compare(left, right, BATCHES, names)
+        if isinstance(again, Agreement):
+            seen, assumed = again, _all_positive(names)
+    if isinstance(seen, Counterexample | Instance):
+        if proved:
+            raise AssertionError(f"A defect of elbowroom: {to_text(identity)} was proved, yet fails in\n{seen}")
+        return _refuted(identity, seen, "the two sides differ")
+    if proved:
+        reason = "proved: both sides have the same normal form"
+        return Verdict(identity, "holds", "normal-form", seen.instances, seen.max_error, None, reason, assumed)
+    return _seen(identity, seen, assumed, INSTANCES if lines else WORLDS, "smooth laws" if lines else "finite worlds")
 
 
-def _distance(left: float, right: float) -> float:
-    """The difference relative to the size of the sides, with 1 as the least size."""
-    return abs(left - right) / max(1.0, abs(left), abs(right))
+def _at_least(statement: Inequality) -> Verdict:
+    left, right = statement.left, statement.right
+    _refuse_giants(left, right)
+    lines = needs_lines(left, right)
+    proof = prove_at_least(left, right)
+    if proof is not None:
+        reason = f"proved: the left side exceeds the right one by {proof}, which is not negative"
+        return Verdict(statement, "holds", "normal-form", 0, None, None, reason, proof.hypotheses)
+    seen = compare_on_lines((left, right), inequality=True) if lines else search(left, right)
+    assumed: tuple[str, ...] = ()
+    if isinstance(seen, Counterexample) and has_negative_parameter(seen):
+        names = parameters_of(left, right)
+        again = search(left, right, names)
+        if isinstance(again, Agreement):
+            seen, assumed = again, _all_positive(names)
+    if isinstance(seen, Counterexample | Instance):
+        return _refuted(statement, seen, "the left side is the smaller one")
+    kind = "smooth laws" if lines else "finite worlds, some of them moved towards a violation"
+    return _seen(statement, seen, assumed, INSTANCES if lines else WORLDS, kind)
+
+
+def _refuse_giants(*sides: Expression) -> None:
+    """Refuse a statement so large that it is a mistake rather than a statement."""
+    size = sum(1 for side in sides for _ in walk(side))
+    if size > LARGEST_STATEMENT:
+        raise InputError(
+            f"The statement has {size:,} parts; at most {LARGEST_STATEMENT:,} are compared. Check it in smaller steps."
+        )
+    names = {
+        (node.role if isinstance(node, Variable) else node.name)
+        for side in sides
+        for node in walk(side)
+        if isinstance(node, Variable | Parameter)
+    }
+    if len(names) > MOST_NAMES:
+        raise InputError(
+            f"The statement has {len(names):,} variables and parameters; at most {MOST_NAMES} are compared. Check it "
+            "in smaller steps."
+        )
+
+
+def _all_positive(names: Collection[str]) -> tuple[str, ...]:
+    return tuple(f"{name} > 0" for name in sorted(names))
+
+
+def _refuted(statement: Equation | Inequality, seen: Counterexample | Instance, what: str) -> Verdict:
+    where = "in a finite world" if isinstance(seen, Counterexample) else "for these laws"
+    return Verdict(statement, "fails", None, 1, abs(seen.left - seen.right), seen, f"{what} {where}")
+
+
+def _seen(
+    statement: Equation | Inequality, seen: Agreement, assumed: tuple[str, ...], wanted: int, kind: str
+) -> Verdict:
+    if 2 * seen.instances < wanted or seen.doubtful:
+        return Verdict(statement, "undecided", None, seen.instances, seen.max_error, None, seen.trouble)
+    reason = f"checked on {seen.instances} instances (random {kind}), not proved"
+    if seen.instances < wanted:
+        reason += f"; in {wanted - seen.instances} others a side had no real value"
+    verdict = Verdict(statement, "holds", "instances", seen.instances, seen.max_error, None, reason)
+    return dataclasses.replace(verdict, hypotheses=assumed) if assumed else verdict

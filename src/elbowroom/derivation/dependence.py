@@ -1,16 +1,20 @@
 """On which variables a normal form depends, and the same form with variables renamed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from elbowroom.derivation.polynomial import (
     Applied,
     Atom,
+    AtPoint,
+    Between,
     Density,
+    Derived,
     Integrated,
     Monomial,
     Opaque,
     Polynomial,
     Symbol,
+    from_atom,
     monomial,
     polynomial,
 )
@@ -34,7 +38,47 @@ def variables_of(form: Polynomial | Monomial | Atom) -> frozenset[Variable]:
             return variables_of(argument)
         case Integrated(integrand, variables):
             return variables_of(integrand) - frozenset(variables)
+        case Derived(of, by):
+            return variables_of(of) | frozenset(by)
+        case AtPoint(inner, variable, point):
+            return variables_of(inner) - {variable} | variables_of(point)
+        case Between(integrand, variable, lower, upper):
+            return variables_of(integrand) - {variable} | variables_of(lower) | variables_of(upper)
     return frozenset()
+
+
+def forms_in(atom: Atom) -> tuple[Polynomial, ...]:
+    """The forms that an atom is made of, one level down."""
+    match atom:
+        case Opaque(_, arguments):
+            return arguments
+        case Applied(_, argument):
+            return (argument,)
+        case Integrated(integrand, _):
+            return (integrand,)
+        case Derived(of, _):
+            return (from_atom(of),)
+        case AtPoint(inner, _, point):
+            return (inner, point)
+        case Between(integrand, _, lower, upper):
+            return (integrand, lower, upper)
+    return ()
+
+
+def atoms_in(form: Polynomial) -> Iterator[Atom]:
+    """Every atom in a form, at any depth."""
+    for part, _ in form.terms:
+        for atom, exponent in part.powers:
+            yield atom
+            yield from atoms_in(exponent)
+            for inner in forms_in(atom):
+                yield from atoms_in(inner)
+
+
+def same_function(left: Density, right: Density) -> bool:
+    """Whether two densities are the same function, perhaps at other values of its variables."""
+    own = ({v.role for v in left.of}, {v.role for v in left.given})
+    return left.letter == right.letter and own == ({v.role for v in right.of}, {v.role for v in right.given})
 
 
 def renamed(form: Polynomial, names: Mapping[Variable, Variable]) -> Polynomial:
@@ -66,8 +110,19 @@ def renamed_atom(atom: Atom, names: Mapping[Variable, Variable]) -> Atom:
         case Integrated(integrand, variables):
             kept = {old: new for old, new in names.items() if old not in variables}
             return Integrated(renamed(integrand, kept), variables)
+        case Derived(of, by):
+            return Derived(renamed_atom(of, names), tuple(names.get(variable, variable) for variable in by))
+        case AtPoint(inner, variable, point):
+            return AtPoint(renamed(inner, _without(names, variable)), variable, renamed(point, names))
+        case Between(integrand, variable, lower, upper):
+            inside = renamed(integrand, _without(names, variable))
+            return Between(inside, variable, renamed(lower, names), renamed(upper, names))
     return atom
 
 
 def _replaced(variables: frozenset[Variable], names: Mapping[Variable, Variable]) -> frozenset[Variable]:
     return frozenset(names.get(variable, variable) for variable in variables)
+
+
+def _without(names: Mapping[Variable, Variable], bound: Variable) -> dict[Variable, Variable]:
+    return {old: new for old, new in names.items() if old != bound}

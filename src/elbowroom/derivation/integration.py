@@ -5,16 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations
 
-from elbowroom.derivation.dependence import renamed_monomial, variables_of
+from elbowroom.derivation.dependence import forms_in, renamed_monomial, variables_of
 from elbowroom.derivation.polynomial import (
     ONE,
     ZERO,
-    Applied,
     Atom,
     Density,
     Integrated,
     Monomial,
-    Opaque,
     Polynomial,
     from_atom,
     from_monomial,
@@ -141,11 +139,6 @@ def _depth(form: Polynomial) -> int:
     for part, _ in form.terms:
         for atom, exponent in part.powers:
             deepest = max(deepest, _depth(exponent))
-            match atom:
-                case Integrated(integrand, _):
-                    deepest = max(deepest, 1 + _depth(integrand))
-                case Applied(_, argument):
-                    deepest = max(deepest, _depth(argument))
-                case Opaque(_, arguments):
-                    deepest = max(deepest, *(_depth(argument) for argument in arguments))
+            inner = max((_depth(form) for form in forms_in(atom)), default=0)
+            deepest = max(deepest, inner + isinstance(atom, Integrated))
     return deepest

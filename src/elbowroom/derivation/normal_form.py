@@ -11,12 +11,18 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatchmethod
 
+from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.differentiate import differentiated
 from elbowroom.derivation.integration import integrate
 from elbowroom.derivation.polynomial import (
     ONE,
     ZERO,
     Applied,
+    Atom,
+    AtPoint,
+    Between,
     Density,
+    Derived,
     Integrated,
     Monomial,
     Opaque,
@@ -26,8 +32,11 @@ from elbowroom.derivation.polynomial import (
     from_atom,
     from_monomial,
     monomial,
+    polynomial,
 )
 from elbowroom.errors import MissingRule
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import (
     Constant,
@@ -43,7 +52,7 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.support import Positive
+from elbowroom.functional.support import Interval, Positive, Support
 
 LARGEST_SUM = 2000
 """A normal form with more terms is given up: the identity is then left to the finite worlds."""
@@ -103,10 +112,7 @@ class NormalForm:
 
     @_form.register
     def _(self, node: Sum) -> Polynomial:
-        total = ZERO
-        for term in node.terms:
-            total = total + self._form(term)
-        return self._bounded(total)
+        return self._bounded(polynomial(entry for term in node.terms for entry in self._form(term).terms))
 
     @_form.register
     def _(self, node: Product) -> Polynomial:
@@ -128,8 +134,57 @@ class NormalForm:
         return self.exp(self._form(node.argument))
 
     @_form.register
+    def _(self, node: NamedConstant) -> Polynomial:
+        return from_atom(Symbol("constant", node.name))
+
+    @_form.register
+    def _(self, node: Elementary) -> Polynomial:
+        return from_atom(Applied(node.name, self._form(node.argument)))
+
+    @_form.register
     def _(self, node: Integral) -> Polynomial:
-        return integrate(self._form(node.integrand), node.variable)
+        integrand = self._form(node.integrand)
+        if node.lower is None or node.upper is None:
+            return integrate(integrand, node.variable)
+        return self._between(integrand, node.variable, self._form(node.lower), self._form(node.upper))
+
+    @_form.register
+    def _(self, node: Derivative) -> Polynomial:
+        carried_out = differentiated(node, lambda name: None)
+        if isinstance(carried_out, Derivative):
+            return from_atom(self._derived(carried_out))
+        return self._form(carried_out)
+
+    @_form.register
+    def _(self, node: PointValue) -> Polynomial:
+        return from_atom(AtPoint(self._form(node.expression), node.variable, self._form(node.point)))
+
+    def _derived(self, node: Derivative) -> Derived:
+        """The derivative of a name, perhaps by several variables, as an atom."""
+        inner, by = node.expression, [node.variable]
+        while isinstance(inner, Derivative):
+            by.append(inner.variable)
+            inner = inner.expression
+        if isinstance(inner, DensityValue):
+            of: Atom = Density(inner.letter, frozenset(inner.of), frozenset(inner.given))
+        elif isinstance(inner, Function):
+            of = Opaque(inner.name, tuple(self._form(argument) for argument in inner.arguments))
+        else:
+            raise NotDecidedError(f"the derivative {node!r} cannot be carried out")
+        return Derived(of, tuple(sorted(by, key=lambda variable: variable.name)))
+
+    def _between(self, form: Polynomial, variable: Variable, lower: Polynomial, upper: Polynomial) -> Polynomial:
+        """The integral between bounds: linear, factors without the variable outside."""
+        total = ZERO
+        for part, coefficient in form.terms:
+            inside = {a: e for a, e in part.powers if variable in variables_of(a) | variables_of(e)}
+            outside = monomial({a: e for a, e in part.powers if a not in inside})
+            if inside:
+                atom = Between(from_monomial(monomial(inside)), variable, lower, upper)
+                total = total + from_monomial(outside, coefficient) * from_atom(atom)
+            else:
+                total = total + from_monomial(outside, coefficient) * (upper - lower)
+        return total
 
     def _bounded(self, form: Polynomial) -> Polynomial:
         if len(form.terms) > LARGEST_SUM:
@@ -231,11 +286,11 @@ class NormalForm:
                 self.hypotheses.add(f"{name} > 0")
                 return True
             case Symbol("variable", _, variables):
-                return all(isinstance(variable.support, Positive) for variable in variables)
-            case Applied("exp", _):
+                return all(_is_positive_support(variable.support) for variable in variables)
+            case Symbol("constant", _, _) | Applied("exp" | "cosh" | "i0", _):
                 return True
             case Applied("sum", argument):
-                return self._all_positive(argument)
+                return _positive_on_interval(argument) or self._all_positive(argument)
             case Integrated(integrand, _):
                 return self._all_positive(integrand)
             case _:
@@ -245,6 +300,29 @@ class NormalForm:
         return all(
             coefficient > 0 and all(self._positive(atom) for atom, _ in part.powers) for part, coefficient in form.terms
         )
+
+
+def _is_positive_support(support: Support) -> bool:
+    """Whether a variable with this support is positive, except perhaps at an end point."""
+    return isinstance(support, Positive) or (isinstance(support, Interval) and support.lower >= 0)
+
+
+def _positive_on_interval(form: Polynomial) -> bool:
+    """Whether a + b z is positive on the interval of z, except perhaps at an end point; False for other forms."""
+    slope = offset = Fraction(0)
+    support: Support | None = None
+    for part, coefficient in form.terms:
+        match part.powers:
+            case ():
+                offset = coefficient
+            case ((Symbol("variable", _, (variable,)), exponent),) if exponent == ONE and support is None:
+                slope, support = coefficient, variable.support
+            case _:
+                return False
+    if not isinstance(support, Interval):
+        return False
+    ends = (offset + slope * support.lower, offset + slope * support.upper)
+    return min(ends) >= 0 and max(ends) > 0
 
 
 def _log_of_number(value: Fraction) -> Polynomial:

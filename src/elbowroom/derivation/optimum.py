@@ -11,12 +11,12 @@ from elbowroom.derivation.polynomial import Applied, Density, Integrated, Opaque
 from elbowroom.derivation.render import render
 from elbowroom.derivation.stationarity import Shape
 from elbowroom.derivation.variation import DIRECTION, variation
-from elbowroom.derivation.verification import replaced
 from elbowroom.derivation.worked import Worked
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.printing import to_text
+from elbowroom.functional.substitute import substitute
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,16 +33,19 @@ class Optimum:
     hypotheses: tuple[str, ...]
 
 
-def optimum_of(work: Worked, shape: Shape, rules: NormalForm) -> Optimum:
-    """Normalise `shape`, evaluate the functional there, and read the sign of the second variation."""
-    over = work.problem.over
+def optimum_of(work: Worked, shape: Shape, rules: NormalForm, curvature: int | None = None) -> Optimum:
+    """Normalise `shape`, evaluate the functional there, and read the sign of the second variation.
+
+    `curvature` is that sign where it is known already, from the numbers in the problem.
+    """
+    over = work.problem.density
     mass = shape.unnormalised
     for variable in over.of:
         mass = integrate(mass, variable)
     density = _simplest(shape.unnormalised * rules.power(mass, constant(-1)))
-    value = _simplest_of(replaced(work.expanded, over, density))
-    second = rules.of(variation(work.first, over))
-    sign = _sign(second)
+    value = _simplest_of(substitute(work.expanded, {over: density}))
+    second = rules.of(variation(work.first, over, work.problem.given.laws))
+    sign = curvature or _sign(second)
     wanted = 1 if work.problem.sense == "minimise" else -1
     minimum: Literal["global", "stationary", "none"] = "stationary" if sign is None else "none"
     if sign == wanted:

@@ -61,7 +61,7 @@ class Opaque(Atom):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Applied(Atom):
-    """`log`, `exp`, or the `sum` itself, of a polynomial that no rule takes apart."""
+    """`log`, `exp`, an elementary function, or the `sum` itself, of a polynomial that no rule takes apart."""
 
     function: str
     argument: Polynomial
@@ -79,6 +79,42 @@ class Integrated(Atom):
 
     def __repr__(self) -> str:
         return f"integral({self.integrand.key},{_names(self.variables)})"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Derived(Atom):
+    """The derivative of a density or of an opaque function by variables, in one order."""
+
+    of: Atom
+    by: tuple[Variable, ...]
+
+    def __repr__(self) -> str:
+        return f"derivative({self.of.key},{','.join(variable.name for variable in self.by)})"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class AtPoint(Atom):
+    """A form where one of its variables has the value `point`."""
+
+    form: Polynomial
+    variable: Variable
+    point: Polynomial
+
+    def __repr__(self) -> str:
+        return f"at({self.form.key},{self.variable.name},{self.point.key})"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Between(Atom):
+    """An integral of a form from one bound to another."""
+
+    integrand: Polynomial
+    variable: Variable
+    lower: Polynomial
+    upper: Polynomial
+
+    def __repr__(self) -> str:
+        return f"between({self.integrand.key},{self.variable.name},{self.lower.key},{self.upper.key})"
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

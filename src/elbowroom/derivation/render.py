@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from elbowroom.derivation.dependence import renamed
+from elbowroom.derivation.dependence import renamed, variables_of
 from elbowroom.derivation.polynomial import (
     ONE,
     Applied,
     Atom,
+    AtPoint,
+    Between,
     Density,
+    Derived,
     Integrated,
     Monomial,
     Opaque,
@@ -18,6 +21,8 @@ from elbowroom.derivation.polynomial import (
     constant,
     monomial,
 )
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     MINUS_ONE,
     Constant,
@@ -77,6 +82,8 @@ def _render_atom(atom: Atom) -> Expression:
     match atom:
         case Symbol("parameter", name, _):
             return Parameter(name)
+        case Symbol("constant", name, _):
+            return NamedConstant(name)
         case Symbol("multiplier", name, variables):
             return Multiplier(name, variables)
         case Symbol(_, _, (variable,)):
@@ -89,8 +96,19 @@ def _render_atom(atom: Atom) -> Expression:
             return Log(render(argument))
         case Applied("exp", argument):
             return Exp(render(argument))
-        case Applied(_, argument):
+        case Applied("sum", argument):
             return render(argument)
+        case Applied(name, argument):
+            return Elementary(name, render(argument))
+        case Derived(of, by):
+            derived = _render_atom(of)
+            for variable in by:
+                derived = Derivative(derived, variable)
+            return derived
+        case AtPoint(inner, variable, point):
+            return PointValue(render(inner), variable, render(point))
+        case Between(integrand, variable, lower, upper):
+            return Integral(render(integrand), variable, render(lower), render(upper))
         case Integrated(integrand, variables):
             return _render_integral(integrand, variables)
     raise TypeError(f"{atom!r} is not an atom of a normal form")
@@ -99,13 +117,13 @@ def _render_atom(atom: Atom) -> Expression:
 def _render_integral(integrand: Polynomial, variables: tuple[Variable, ...]) -> Expression:
     # Bound variables get the shortest names that are free: z, then z', and so on.
     from_names = {variable: variable for variable in variables}
-    taken: set[str] = set()
+    taken = {variable.name for variable in variables_of(integrand).difference(variables)}
     for variable in variables:
         name = variable.role
         while name in taken:
             name += "'"
         taken.add(name)
-        from_names[variable] = Variable(name, variable.support)
+        from_names[variable] = Variable(name, variable.support, variable.role)
     body = render(renamed(integrand, from_names))
     for variable in from_names.values():
         body = Integral(body, variable)

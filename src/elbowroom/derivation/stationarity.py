@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.dependence import atoms_in, same_function, variables_of
 from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.polynomial import (
     ONE,
@@ -12,8 +12,6 @@ from elbowroom.derivation.polynomial import (
     Applied,
     Atom,
     Density,
-    Integrated,
-    Opaque,
     Polynomial,
     constant,
     from_atom,
@@ -74,6 +72,13 @@ def solve_pointwise(
     return None
 
 
+def coefficient_of_log(derivative: Polynomial, unknown: Density) -> Polynomial | None:
+    """The factor of log q in a functional derivative in which q occurs nowhere else; None where it does."""
+    with_unknown = polynomial((p, c) for p, c in derivative.terms if _holds(from_monomial(p), unknown))
+    found = _coefficient(with_unknown, Applied("log", from_atom(unknown)))
+    return None if found is None or _holds(found, unknown) else found
+
+
 def _coefficient(form: Polynomial, atom: Atom) -> Polynomial | None:
     """The factor of `atom` if every term of `form` holds it exactly once."""
     total = ZERO
@@ -87,21 +92,4 @@ def _coefficient(form: Polynomial, atom: Atom) -> Polynomial | None:
 
 def _holds(form: Polynomial, unknown: Density) -> bool:
     """Whether the unknown density occurs anywhere in `form`."""
-    return any(
-        _atom_holds(atom, unknown) or _holds(exponent, unknown)
-        for part, _ in form.terms
-        for atom, exponent in part.powers
-    )
-
-
-def _atom_holds(atom: Atom, unknown: Density) -> bool:
-    match atom:
-        case Density(letter, _, _):
-            return letter == unknown.letter
-        case Applied(_, argument):
-            return _holds(argument, unknown)
-        case Integrated(integrand, _):
-            return _holds(integrand, unknown)
-        case Opaque(_, arguments):
-            return any(_holds(argument, unknown) for argument in arguments)
-    return False
+    return any(isinstance(atom, Density) and same_function(atom, unknown) for atom in atoms_in(form))

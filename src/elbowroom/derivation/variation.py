@@ -2,56 +2,61 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Collection
 from functools import singledispatch
 
+from elbowroom.derivation.chain_rule import NOTHING, chain_rule
 from elbowroom.errors import InputError, MissingRule
-from elbowroom.functional.expression import (
-    Constant,
-    Exp,
-    Expression,
-    Function,
-    Log,
-    Multiplier,
-    Parameter,
-    Power,
-    Product,
-    Sum,
-)
-from elbowroom.functional.functionals import Integral
+from elbowroom.functional.elementary import NamedConstant
+from elbowroom.functional.expression import Constant, Expression, Function, Multiplier, Parameter
 from elbowroom.functional.law import DensityValue, Variable
 
-NOTHING = Constant(Fraction(0))
 DIRECTION = "eta"
 """The name of the direction: an arbitrary function of the variables of the density that varies."""
 
+Unknown = DensityValue | Function
+Fixed = Collection[DensityValue]
+
 
 @singledispatch
-def variation(node: Expression, of: DensityValue) -> Expression:
+def variation(node: Expression, of: Unknown, fixed: Fixed = ()) -> Expression:
     r"""The derivative of an expanded expression when q becomes q + epsilon eta, at epsilon = 0.
 
-    **Arguments.** `of` is the density q that varies; eta is an opaque function of the same variables.
+    **Arguments.** `of` is the density q, or the function y, that varies; eta is an opaque function of the same
+    variables. `fixed` are the densities that are given, also of the law of q. Rules for composite nodes are those
+    of `chain_rule`.
 
     **Raises.** `MissingRule` for a node without a rule; `InputError` if the law of q occurs through another
     of its densities, whose dependence on q is not stated.
     """
-    raise MissingRule(f"no variation rule for {type(node).__name__}; add one in derivation/variation.py")
+    return chain_rule(node, lambda part: variation(part, of, fixed))
 
 
 @variation.register(Constant)
+@variation.register(NamedConstant)
 @variation.register(Parameter)
 @variation.register(Multiplier)
 @variation.register(Variable)
-@variation.register(Function)
-def _(node: Expression, of: DensityValue) -> Expression:
+def _(node: Expression, of: Unknown, fixed: Fixed = ()) -> Expression:
     return NOTHING
 
 
 @variation.register
-def _(node: DensityValue, of: DensityValue) -> Expression:
-    if node.letter != of.letter:
+def _(node: Function, of: Unknown, fixed: Fixed = ()) -> Expression:
+    if isinstance(of, Function) and node.name == of.name:
+        return Function(DIRECTION, node.arguments)
+    if any(variation(argument, of, fixed) is not NOTHING for argument in node.arguments):
+        raise MissingRule(f"no variation rule for the opaque function {node.name} of an unknown; give its formula")
+    return NOTHING
+
+
+@variation.register
+def _(node: DensityValue, of: Unknown, fixed: Fixed = ()) -> Expression:
+    if not isinstance(of, DensityValue) or node.letter != of.letter:
         return NOTHING
     if not same_density(node, of):
+        if any(same_density(node, law) for law in fixed):
+            return NOTHING
         raise InputError(
             f"The functional contains {node}, which is another part of the law {of.letter} than the unknown {of}. "
             f"Write it through {of}, for example as an integral of it, or optimise over {node}."
@@ -59,49 +64,10 @@ def _(node: DensityValue, of: DensityValue) -> Expression:
     return direction(node)
 
 
-@variation.register
-def _(node: Sum, of: DensityValue) -> Expression:
-    return _sum([variation(term, of) for term in node.terms])
-
-
-@variation.register
-def _(node: Product, of: DensityValue) -> Expression:
-    terms: list[Expression] = []
-    for place, factor in enumerate(node.factors):
-        varied = variation(factor, of)
-        if varied is not NOTHING:
-            terms.append(Product((*node.factors[:place], varied, *node.factors[place + 1 :])))
-    return _sum(terms)
-
-
-@variation.register
-def _(node: Power, of: DensityValue) -> Expression:
-    if variation(node.exponent, of) is not NOTHING:
-        raise MissingRule("no variation rule for a power whose exponent varies; add one in derivation/variation.py")
-    varied = variation(node.base, of)
-    return NOTHING if varied is NOTHING else node.exponent * node.base ** (node.exponent - 1) * varied
-
-
-@variation.register
-def _(node: Log, of: DensityValue) -> Expression:
-    varied = variation(node.argument, of)
-    return NOTHING if varied is NOTHING else varied / node.argument
-
-
-@variation.register
-def _(node: Exp, of: DensityValue) -> Expression:
-    varied = variation(node.argument, of)
-    return NOTHING if varied is NOTHING else node * varied
-
-
-@variation.register
-def _(node: Integral, of: DensityValue) -> Expression:
-    varied = variation(node.integrand, of)
-    return NOTHING if varied is NOTHING else Integral(varied, node.variable)
-
-
-def direction(density: DensityValue) -> Function:
-    """The direction eta at the variables of a density, in the order in which its tables hold them."""
+def direction(density: DensityValue | Function) -> Function:
+    """The direction eta at the variables of the unknown, in the order in which its tables hold them."""
+    if isinstance(density, Function):
+        return Function(DIRECTION, density.arguments)
     return Function(DIRECTION, (*_in_order(density.of), *_in_order(density.given)))
 
 
@@ -113,10 +79,3 @@ def same_density(node: DensityValue, of: DensityValue) -> bool:
 
 def _in_order(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
     return tuple(sorted(variables, key=lambda variable: variable.role))
-
-
-def _sum(terms: list[Expression]) -> Expression:
-    kept = [term for term in terms if term is not NOTHING]
-    if not kept:
-        return NOTHING
-    return Sum(tuple(kept)) if len(kept) > 1 else kept[0]

@@ -14,7 +14,7 @@ from elbowroom.derivation.variation import DIRECTION
 from elbowroom.derivation.world import World, assignments, evaluate
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.law import DensityValue
-from elbowroom.functional.traverse import children, free_variables, rebuild
+from elbowroom.functional.traverse import free_variables
 
 TAYLOR_WORLDS = 5
 STEP = 1e-3
@@ -61,12 +61,15 @@ def _taylor_order(functional: Expression, first: Expression, of: DensityValue, i
     points = list(itertools.product(*(range(world.sizes[role]) for role in roles)))
     density = {point: generator.uniform(0.2, 0.8) for point in points}
     direction = {point: generator.uniform(-1.0, 1.0) for point in points}
-    functions = {(DIRECTION, tuple(float(value) for value in point)): size for point, size in direction.items()}
+    functions = {
+        (DIRECTION, tuple(float(world.values[role][place]) for role, place in zip(roles, point, strict=True))): size
+        for point, size in direction.items()
+    }
     at = next(assignments(world, tuple(free_variables(functional))), {})
 
     def moved(step: float) -> World:
         table = {point: density[point] + step * direction[point] for point in points}
-        return dataclasses.replace(world, functions=functions, pinned={key: table})
+        return dataclasses.replace(world, functions=functions, pinned={key: table}, known={})
 
     try:
         base, slope = evaluate(functional, moved(0.0), at), evaluate(first, moved(0.0), at)
@@ -76,10 +79,3 @@ def _taylor_order(functional: Expression, first: Expression, of: DensityValue, i
     if errors[1] < 1e-13 * max(1.0, abs(base)):
         return None
     return math.log2(errors[0] / errors[1])
-
-
-def replaced(expression: Expression, density: DensityValue, by: Expression) -> Expression:
-    """An expanded expression with the unknown density replaced by its optimum, at the same variables."""
-    if isinstance(expression, DensityValue) and expression == density:
-        return by
-    return rebuild(expression, [replaced(child, density, by) for child in children(expression)])

@@ -15,6 +15,12 @@ from elbowroom.estimation.chain import factorise
 from elbowroom.estimation.gradient import Values
 from elbowroom.estimation.measures import as_expectation
 from elbowroom.estimation.scope import Scope
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import Derivative, PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import Elementary, NamedConstant
+from elbowroom.functional.expand import definition
 from elbowroom.functional.expression import (
     Constant,
     Exp,
@@ -28,7 +34,9 @@ from elbowroom.functional.expression import (
     Sum,
     log,
 )
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import DensityValue, Variable
 
 
@@ -148,6 +156,42 @@ def _(node: Exp, scope: Scope) -> Any:
 @log_value.register
 def _(node: Exp, scope: Scope) -> Any:
     return value(node.argument, scope)
+
+
+@value.register
+def _(node: NamedConstant, scope: Scope) -> float:
+    return node.value
+
+
+@value.register
+def _(node: Elementary, scope: Scope) -> Any:
+    return node.function.evaluate(jnp, jax.scipy.special, jnp.asarray(value(node.argument, scope)))
+
+
+@value.register
+def _(node: FamilyDensity, scope: Scope) -> Any:
+    return jnp.exp(log_value(node, scope))
+
+
+@log_value.register
+def _(node: FamilyDensity, scope: Scope) -> Any:
+    return value(node.log_density, scope)
+
+
+@value.register
+def _(node: MutualInformation | Divergence | DensityFunctional | SquaredMMD, scope: Scope) -> Any:
+    raise InputError(
+        f"{node} is not estimated by its name. Estimate what it stands for, written as an expectation under a density "
+        f"that can be drawn from: {definition(node)}."
+    )
+
+
+@value.register
+def _(node: Derivative | PointValue, scope: Scope) -> Any:
+    raise InputError(
+        f"{node} cannot be estimated from draws: a distribution gives its log-density where it was drawn, and neither "
+        "its derivative nor its value elsewhere. `solve` computes with it on a grid."
+    )
 
 
 @value.register

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from elbowroom.functional.expression import Expression, Log
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.expression import Exp, Expression, Log
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
+from elbowroom.functional.information import MutualInformation
+from elbowroom.functional.law import DensityValue
 from elbowroom.functional.traverse import children, rebuild
 
 
@@ -13,8 +19,9 @@ from elbowroom.functional.traverse import children, rebuild
 def definition(node: Expression) -> Expression:
     """What `node` itself abbreviates, one level down; a node that abbreviates nothing is returned as it is.
 
-    KL(a || b) is E_a[log a/b], H(a) is -E_a[log a], and E_a[f] is the integral of a*f over the variables
-    that a is a density of.
+    KL(a || b) is E_a[log a/b], H(a) is -E_a[log a], E_a[f] is the integral of a*f over the variables
+    that a is a density of, MI(q; x, z) is KL(q(x,z) || q(x)*q(z)), a density of a family is the exponential
+    of its log-density, and the tables `DIVERGENCES` and `DENSITY_FUNCTIONALS` say the same of their entries.
     """
     return node
 
@@ -35,6 +42,27 @@ def _(node: Expectation) -> Expression:
     for variable in reversed(measured_variables(node.measure)):
         integral = Integral(integral, variable)
     return integral
+
+
+@definition.register
+def _(node: MutualInformation) -> Expression:
+    left, right = (DensityValue(node.letter, (variable,)) for variable in (node.left, node.right))
+    return KL(DensityValue(node.letter, (node.left, node.right)), left * right)
+
+
+@definition.register
+def _(node: Divergence | DensityFunctional) -> Expression:
+    return node.kind.definition(node)  # pyright: ignore[reportArgumentType]
+
+
+@definition.register
+def _(node: SquaredMMD) -> Expression:
+    return node.definition
+
+
+@definition.register
+def _(node: FamilyDensity) -> Expression:
+    return Exp(node.log_density)
 
 
 def expand(expression: Expression) -> Expression:

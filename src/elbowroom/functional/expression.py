@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from functools import cache
 from numbers import Rational
 from typing import Any
 
 from elbowroom.functional.printing import to_latex, to_text
+from elbowroom.functional.support import REAL, Support
 
 
 class Expression:
@@ -59,6 +61,12 @@ class Expression:
     def __ne__(self, other: object) -> bool:
         return not bool(self == other)
 
+    def __ge__(self, other: Any) -> Inequality:
+        return Inequality(self, as_expression(other))
+
+    def __le__(self, other: Any) -> Inequality:
+        return Inequality(as_expression(other), self)
+
     def __hash__(self) -> int:
         known = self.__dict__.get("_hash")
         if known is None:
@@ -101,6 +109,23 @@ class Equation:
         return f"${to_latex(self)}$"
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Inequality:
+    """`left >= right` as a statement: a bound in a problem, or a claim to check."""
+
+    left: Expression
+    right: Expression
+
+    def __bool__(self) -> bool:
+        raise TypeError("An inequality has no truth value. To decide it ask elbowroom.check.")
+
+    def __repr__(self) -> str:
+        return to_text(self)
+
+    def _repr_latex_(self) -> str:
+        return f"${to_latex(self)}$"
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Constant(Expression):
     """A rational number, kept exactly."""
@@ -114,9 +139,10 @@ HALF = Constant(Fraction(1, 2))
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Parameter(Expression):
-    """A real number known by name, such as beta; its value is bound later."""
+    """A real number known by name, such as beta; its value is bound later, or it is the unknown of a problem."""
 
     name: str
+    support: Support = REAL
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -216,4 +242,9 @@ def _factors(expression: Expression) -> tuple[Expression, ...]:
 
 
 def _fields(expression: Expression) -> tuple[Any, ...]:
-    return tuple(getattr(expression, field.name) for field in dataclasses.fields(expression))  # type: ignore[arg-type]
+    return tuple([getattr(expression, name) for name in _names(type(expression))])
+
+
+@cache
+def _names(kind: type[Expression]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]

@@ -11,15 +11,25 @@ from elbowroom.functional.law import DensityValue, Variable
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Integral(Expression):
-    """The integral of `integrand` over the support of `variable` (a sum where it is finite)."""
+    """The integral of `integrand` over `variable`: from `lower` to `upper`, or over its support.
+
+    Over a finite variable it is a sum. Both bounds are given, or neither; they do not contain the variable.
+    """
 
     integrand: Expression
     variable: Variable
+    lower: Expression | None = None
+    upper: Expression | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.variable, Variable):
             raise TypeError(f"An integral runs over a variable, and {self.variable!r} is not one.")
+        if (self.lower is None) != (self.upper is None):
+            raise TypeError("An integral has both bounds or neither.")
         object.__setattr__(self, "integrand", as_expression(self.integrand))
+        if self.lower is not None:
+            object.__setattr__(self, "lower", as_expression(self.lower))
+            object.__setattr__(self, "upper", as_expression(self.upper))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -1,6 +1,6 @@
 """Reading the plain notation: from text to `syntax`, by descent through the levels of precedence.
 
-equation  = sum "=" sum
+statement = sum ("=" | ">=" | "<=") sum
 sum       = product (("+" | "-") product)*
 product   = signed (("*" | "/") signed)*
 signed    = "-"* power
@@ -24,6 +24,7 @@ from elbowroom.functional.syntax import (
     Name,
     Number,
     Raised,
+    Statement,
     Syntax,
 )
 
@@ -34,34 +35,33 @@ LARGEST_EXPONENT = 300
 LONGEST_NUMBER = 300
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_RELATIONS = {"=": "An equation", ">=": "An inequality", "<=": "An inequality"}
 
 
 def read_expression(text: str) -> Syntax:
     """The form of a text that holds one expression. Raises `FormulaError` at the place where reading stops."""
     reader = _Reader(text)
     syntax = reader.sum()
-    if reader.token.text == "=":
-        raise reader.error(
-            "An equation stands where one expression is expected. Leave out the equals sign and one side."
-        )
+    if reader.token.text in _RELATIONS:
+        raise reader.error(f"{_RELATIONS[reader.token.text]} stands where one expression is expected. Give one side.")
     reader.finish()
     return syntax
 
 
-def read_equation(text: str) -> tuple[Syntax, Syntax]:
-    """The two sides of a text that holds one equation. Raises `FormulaError` at the place where reading stops."""
+def read_statement(text: str) -> Statement:
+    """A text that holds one equation or inequality. Raises `FormulaError` at the place where reading stops."""
     reader = _Reader(text)
     left = reader.sum()
     if reader.token.kind == "end":
-        raise reader.error("There is no equals sign. Write an identity as LEFT = RIGHT.")
-    if reader.token.text != "=":
+        raise reader.error("There is no equals sign. Write an identity as LEFT = RIGHT, or a bound as LEFT >= RIGHT.")
+    if reader.token.text not in _RELATIONS:
         reader.finish()
-    reader.take()
+    relation = reader.take().text
     right = reader.sum()
-    if reader.token.text == "=":
-        raise reader.error("There is a second equals sign. Write one identity at a time.")
+    if reader.token.text in _RELATIONS:
+        raise reader.error(f"There is a second {reader.token.text}. Write one statement at a time.")
     reader.finish()
-    return left, right
+    return Statement(right, left, ">=") if relation == "<=" else Statement(left, right, relation)
 
 
 class _Reader:
@@ -93,7 +93,7 @@ class _Reader:
         if token.text in (")", "]", "}"):
             raise self.error(f"This {token.text} closes a bracket that was not opened. Take it out, or open it.")
         if token.text == "||":
-            raise self.error("The two bars || stand only inside KL( || ).")
+            raise self.error("The two bars || stand only inside a divergence such as KL( || ).")
         if token.text == "|":
             raise self.error("The bar | stands only between the arguments of a density, as in q(z|x).")
         if token.kind == "symbol" and token.text not in ("(", "∫"):
@@ -171,8 +171,6 @@ class _Reader:
         if self.token.text == "(":
             if token.text == "E":
                 raise self.error("An expectation is written with its density: E_q(z|x)[...].", token.position)
-            if token.text == "KL":
-                return self._divergence(token)
             return self._call(token)
         if token.text == "log":
             return Call("log", (self.product(),), (), token.position)
@@ -182,23 +180,24 @@ class _Reader:
 
     def _call(self, name: Token) -> Syntax:
         opening = self.take()
-        arguments = self._list(opening)
+        before: tuple[Syntax, ...] = ()
+        arguments = self._list()
+        if self.token.text == ";":
+            self.take()
+            before, arguments = arguments, self._list()
+        if self.token.text == "||":
+            return self._divergence(name, opening, before, arguments)
         given: tuple[Syntax, ...] = ()
         if self.token.text == "|":
             self.take()
-            given = self._list(opening)
-        if self.token.text == "||":
-            reason = (
-                f"Two bars stand only between the densities of KL, as in KL(q(z) || p(z)), not in {name.text}(...)."
-            )
-            raise self.error(f"{reason} Did you mean KL, or one bar?", name.position)
+            given = self._list()
         self._close(opening)
         if name.text == "integral":
             return self._integral(name, arguments)
-        return Call(name.text, arguments, given, name.position)
+        return Call(name.text, arguments, given, name.position, before)
 
-    def _list(self, opening: Token) -> tuple[Syntax, ...]:
-        if self.token.text in (")", "|"):
+    def _list(self) -> tuple[Syntax, ...]:
+        if self.token.text in (")", "|", ";"):
             raise self.error(f"An argument is missing before this {self.token.text}.")
         items = [self.sum()]
         while self.token.text == ",":
@@ -207,13 +206,16 @@ class _Reader:
         return tuple(items)
 
     def _integral(self, name: Token, arguments: tuple[Syntax, ...]) -> Integration:
-        if len(arguments) != 2:
-            reason = f"integral takes an integrand and a variable, as in integral(q(z), z); {len(arguments)} arguments"
-            raise self.error(f"{reason} are given.", name.position)
-        body, variable = arguments
+        if len(arguments) not in (2, 4):
+            raise self.error(
+                "integral takes an integrand and a variable, as in integral(q(z), z), and perhaps two bounds behind "
+                f"them; {len(arguments)} arguments are given.",
+                name.position,
+            )
+        body, variable, *bounds = arguments
         if not isinstance(variable, Name):
             raise self.error("The second argument of integral is the variable that it runs over.", variable.position)
-        return Integration(body, variable, name.position)
+        return Integration(body, variable, name.position, (bounds[0], bounds[1]) if bounds else None)
 
     def _integral_sign(self) -> Integration:
         sign = self.take()
@@ -224,15 +226,15 @@ class _Reader:
         self.take()
         return Integration(body, Name(token.text[1:], token.position + 1), sign.position)
 
-    def _divergence(self, name: Token) -> Divergence:
-        opening = self.take()
-        left = self.sum()
-        if self.token.text != "||":
-            raise self.error("KL has two bars between its densities, as in KL(q(z|x) || p(z|x)).")
+    def _divergence(
+        self, name: Token, opening: Token, before: tuple[Syntax, ...], arguments: tuple[Syntax, ...]
+    ) -> Divergence:
+        if len(arguments) != 1 or len(before) > 1:
+            raise self.error("A divergence has one density on each side of its two bars, as in KL(q(z|x) || p(z|x)).")
         self.take()
         right = self.sum()
         self._close(opening)
-        return Divergence(left, right, name.position)
+        return Divergence(arguments[0], right, name.position, name.text, before[0] if before else None)
 
     def _expectation(self, name: Token) -> Mean:
         letter = name.text.removeprefix("E_")
@@ -262,8 +264,9 @@ class _Reader:
             raise self.error(
                 f"This {opening.text} is never closed. Add {wanted} where it should end.", opening.position
             )
-        if self.token.text == "=":
-            raise self.error(f"The bracket {opening.text} is still open before this =. Close it with {wanted}.")
+        if self.token.text in _RELATIONS:
+            token = self.token.text
+            raise self.error(f"The bracket {opening.text} is still open before this {token}. Close it with {wanted}.")
         if self.token.kind == "symbol" and self.token.text != "(":
             raise self.error(f"A {wanted} is expected before this {self.token.text}.")
         raise self.error("An operator is missing before this. Write * for a product.")

@@ -3,8 +3,13 @@ r"""The notation of papers: `\mathrm{KL}\left(q(z \mid x) \,\|\, p(z \mid x)\rig
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import Derivative, PointValue, at_points
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     HALF,
     Constant,
@@ -12,6 +17,7 @@ from elbowroom.functional.expression import (
     Exp,
     Expression,
     Function,
+    Inequality,
     Log,
     Multiplier,
     Parameter,
@@ -19,12 +25,23 @@ from elbowroom.functional.expression import (
     Product,
     Sum,
 )
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.lexer import GREEK
 from elbowroom.functional.printing import to_latex
 from elbowroom.functional.problem import Problem
-from elbowroom.functional.text import ATOM, POWER, PRODUCT, SUM, is_negative, is_reciprocal, negated, tightness
+from elbowroom.functional.text import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
+    is_negative,
+    is_reciprocal,
+    negated,
+    tightness,
+)
 
 _PIECES = re.compile(r"([A-Za-z]+?)_?(\d+|(?<=_)\w+)?('*)", re.ASCII)
 _NAMED_GREEK = frozenset(GREEK.values())
@@ -62,6 +79,8 @@ def _tightness(node: Expression) -> int:
         return PRODUCT if _is_bare(node.argument) else ATOM
     if isinstance(node, Integral):
         return SUM
+    if isinstance(node, Derivative):
+        return PRODUCT
     return POWER if tightness(node) == PRODUCT and _is_fraction(node) else tightness(node)
 
 
@@ -113,8 +132,51 @@ def _(node: Function) -> str:
 
 @to_latex.register
 def _(node: DensityValue) -> str:
-    given = rf" \mid {_list(node.given)}" if node.given else ""
-    return f"{name_latex(node.letter)}({_list(node.of)}{given})"
+    return _density(node, {})
+
+
+def _density(node: DensityValue, points: Mapping[Variable, Expression]) -> str:
+    of, given = (_list([points.get(variable, variable) for variable in part]) for part in (node.of, node.given))
+    return f"{name_latex(node.letter)}({of}" + (rf" \mid {given})" if given else ")")
+
+
+@to_latex.register
+def _(node: PointValue) -> str:
+    inner, points = at_points(node)
+    if isinstance(inner, DensityValue):
+        return _density(inner, points)
+    variable, point = to_latex(node.variable), to_latex(node.point)
+    return rf"\left. {to_latex(node.expression)} \right|_{{{variable} = {point}}}"
+
+
+@to_latex.register
+def _(node: Derivative) -> str:
+    return rf"\frac{{\partial}}{{\partial {to_latex(node.variable)}}} {_bracketed(node.expression, POWER)}"
+
+
+@to_latex.register
+def _(node: NamedConstant) -> str:
+    return name_latex(node.name)
+
+
+@to_latex.register
+def _(node: Elementary) -> str:
+    argument = to_latex(node.argument)
+    if node.name == "abs":
+        return rf"\left|{argument}\right|"
+    if node.name == "positive_part":
+        return rf"\max\left(0, {argument}\right)"
+    return rf"{node.function.latex}\left({argument}\right)"
+
+
+@to_latex.register
+def _(node: FamilyDensity) -> str:
+    return rf"\mathrm{{{node.name}}}\left({to_latex(node.argument)}; {_list(node.parameters)}\right)"
+
+
+@to_latex.register
+def _(node: MutualInformation) -> str:
+    return rf"\mathrm{{MI}}_{{{name_latex(node.letter)}}}\left({to_latex(node.left)}; {to_latex(node.right)}\right)"
 
 
 @to_latex.register
@@ -158,7 +220,11 @@ def _(node: Power) -> str:
     if node.exponent == HALF:
         return rf"\sqrt{{{to_latex(node.base)}}}"
     base = to_latex(node.base)
-    plain = isinstance(node.base, Parameter | Variable) or (isinstance(node.base, Constant) and base.isdigit())
+    plain = (
+        isinstance(node.base, Parameter | Variable | NamedConstant)
+        or (isinstance(node.base, Constant) and base.isdigit())
+        or (isinstance(node.base, Elementary) and node.base.name == "abs")
+    )
     return (base if plain else rf"\left({base}\right)") + f"^{{{to_latex(node.exponent)}}}"
 
 
@@ -175,7 +241,8 @@ def _(node: Exp) -> str:
 
 @to_latex.register
 def _(node: Integral) -> str:
-    return rf"\int {_bracketed(node.integrand, PRODUCT)} \, d{to_latex(node.variable)}"
+    bounds = "" if node.lower is None else f"_{{{to_latex(node.lower)}}}^{{{to_latex(node.upper)}}}"
+    return rf"\int{bounds} {_bracketed(node.integrand, PRODUCT)} \, d{to_latex(node.variable)}"
 
 
 @to_latex.register
@@ -194,12 +261,38 @@ def _(node: Entropy) -> str:
 
 
 @to_latex.register
+def _(node: Divergence) -> str:
+    sides = rf"{to_latex(node.left)} \,\|\, {to_latex(node.right)}"
+    return rf"{_ordered(node.kind.latex, node.order)}\left({sides}\right)"
+
+
+@to_latex.register
+def _(node: SquaredMMD) -> str:
+    sides = rf"{to_latex(node.left)} \,\|\, {to_latex(node.right)}"
+    return rf"\mathrm{{MMD}}^2_{{{name_latex(node.kernel)}}}\left({sides}\right)"
+
+
+@to_latex.register
+def _(node: DensityFunctional) -> str:
+    return rf"{_ordered(node.kind.latex, node.order)}\left({to_latex(node.density)}\right)"
+
+
+def _ordered(name: str, order: Expression | None) -> str:
+    return name if order is None else f"{name}_{{{to_latex(order)}}}"
+
+
+@to_latex.register
 def _(node: Equation) -> str:
     return f"{to_latex(node.left)} = {to_latex(node.right)}"
 
 
 @to_latex.register
+def _(node: Inequality) -> str:
+    return rf"{to_latex(node.left)} \ge {to_latex(node.right)}"
+
+
+@to_latex.register
 def _(node: Problem) -> str:
-    verb = rf"\min_{{{to_latex(node.over)}}}" if node.sense == "minimise" else rf"\max_{{{to_latex(node.over)}}}"
+    verb = rf"\{node.sense[:3]}_{{{_list(node.over)}}}"
     constraints = rf" \quad \text{{subject to}} \quad {', '.join(map(to_latex, node.subject_to))}"
     return rf"{verb} \; {to_latex(node.functional)}{constraints if node.subject_to else ''}"

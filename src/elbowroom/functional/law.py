@@ -16,17 +16,18 @@ from elbowroom.functional.support import REAL, Support
 class Variable(Expression):
     """A variable with the set of values it ranges over.
 
-    A primed name is a second copy of the unprimed variable: q(z') is the density q(z) at the value z'.
-    Renaming a bound variable makes such copies. A law looks at the `role`, everything else at the name.
+    The `role` says which argument of a law the variable is, by default its name without primes: q(z') is the
+    density q(z) at the value z', and so is q(u) if u has the role z. Renaming a bound variable makes such
+    copies. A law looks at the role, everything else at the name.
     """
 
     name: str
     support: Support = REAL
+    role: str = ""
 
-    @property
-    def role(self) -> str:
-        """The name without primes: which argument of a law the variable is."""
-        return self.name.rstrip("'")
+    def __post_init__(self) -> None:
+        if not self.role:
+            object.__setattr__(self, "role", self.name.rstrip("'"))
 
     def __or__(self, given: Variable) -> Conditional:
         return Conditional((self,), (given,))

@@ -1,7 +1,10 @@
 """Supports: the set of values that a variable ranges over."""
 
 import dataclasses
+import math
 from fractions import Fraction
+
+from elbowroom.errors import MissingRule
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,3 +61,19 @@ class Finite(Support):
 
     def __str__(self) -> str:
         return f"{{0..{self.size - 1}}}"
+
+
+def contains(support: Support, value: float) -> bool:
+    """Whether a number is among the values of a support of one dimension."""
+    match support:
+        case Real(dimension):
+            return dimension == 1
+        case Positive():
+            return value > 0
+        case Interval(lower, upper):
+            return lower <= value <= upper
+        case Circle():
+            return -math.pi <= value <= math.pi
+        case Finite(size):
+            return value == int(value) and 0 <= value < size
+    raise MissingRule(f"no rule for the values of {type(support).__name__}; add one in functional/support.py")

@@ -28,12 +28,13 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`name(arguments)` or `name(arguments | given)`."""
+    """`name(arguments)`, `name(arguments | given)` or `name(before; arguments)`."""
 
     name: str
     arguments: tuple[Syntax, ...]
     given: tuple[Syntax, ...]
     position: int
+    before: tuple[Syntax, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,32 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """`KL(left || right)`."""
+    """`name(left || right)` or `name(order; left || right)`."""
 
     left: Syntax
     right: Syntax
     position: int
+    name: str = "KL"
+    order: Syntax | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """`integral(body, variable)`, or the body between an integral sign and `dz`."""
+    """`integral(body, variable)`, perhaps with bounds, or the body between an integral sign and `dz`."""
 
     body: Syntax
     variable: Name
     position: int
+    bounds: tuple[Syntax, Syntax] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`left = right` or `left >= right`, as `relation` says."""
+
+    left: Syntax
+    right: Syntax
+    relation: str
 
 
 Syntax = Number | Name | Call | Chain | Minus | Raised | Mean | Divergence | Integration
@@ -96,8 +109,8 @@ Syntax = Number | Name | Call | Chain | Minus | Raised | Mean | Divergence | Int
 def parts(syntax: Syntax) -> tuple[Syntax, ...]:
     """The forms that a form is made of."""
     match syntax:
-        case Call(_, arguments, given, _):
-            return (*arguments, *given)
+        case Call(_, arguments, given, _, before):
+            return (*before, *arguments, *given)
         case Chain(_, first, rest, _):
             return (first, *(part for _, part in rest))
         case Minus(operand, _):
@@ -106,9 +119,9 @@ def parts(syntax: Syntax) -> tuple[Syntax, ...]:
             return (base, exponent)
         case Mean(measure, body, _):
             return (measure, body)
-        case Divergence(left, right, _):
-            return (left, right)
-        case Integration(body, variable, _):
-            return (body, variable)
+        case Divergence(left, right, _, _, order):
+            return (left, right) if order is None else (order, left, right)
+        case Integration(body, variable, _, bounds):
+            return (body, variable, *(bounds or ()))
         case _:
             return ()

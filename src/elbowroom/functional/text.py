@@ -5,9 +5,15 @@ What is printed here is read back by `parse`, up to the nesting of sums and prod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import singledispatch
 
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import Derivative, PointValue, at_points
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
+from elbowroom.functional.elementary import Elementary, NamedConstant
 from elbowroom.functional.expression import (
     HALF,
     MINUS_ONE,
@@ -16,6 +22,7 @@ from elbowroom.functional.expression import (
     Exp,
     Expression,
     Function,
+    Inequality,
     Log,
     Multiplier,
     Parameter,
@@ -23,7 +30,9 @@ from elbowroom.functional.expression import (
     Product,
     Sum,
 )
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
@@ -139,8 +148,48 @@ def _(node: Function) -> str:
 
 @to_text.register
 def _(node: DensityValue) -> str:
-    given = "|" + ",".join(variable.name for variable in node.given) if node.given else ""
-    return f"{node.letter}({','.join(variable.name for variable in node.of)}{given})"
+    return _density(node, {})
+
+
+def _density(node: DensityValue, points: Mapping[Variable, Expression]) -> str:
+    of, given = (
+        ",".join(to_text(points.get(variable, variable)) for variable in part) for part in (node.of, node.given)
+    )
+    return f"{node.letter}({of}|{given})" if given else f"{node.letter}({of})"
+
+
+@to_text.register
+def _(node: PointValue) -> str:
+    inner, points = at_points(node)
+    if isinstance(inner, DensityValue):
+        return _density(inner, points)
+    return f"at({to_text(node.expression)}, {node.variable.name}, {to_text(node.point)})"
+
+
+@to_text.register
+def _(node: Derivative) -> str:
+    return f"diff({to_text(node.expression)}, {node.variable.name})"
+
+
+@to_text.register
+def _(node: NamedConstant) -> str:
+    return node.name
+
+
+@to_text.register
+def _(node: Elementary) -> str:
+    argument = to_text(node.argument)
+    return f"max(0, {argument})" if node.name == "positive_part" else f"{node.name}({argument})"
+
+
+@to_text.register
+def _(node: FamilyDensity) -> str:
+    return f"{node.name}({to_text(node.argument)}; {', '.join(map(to_text, node.parameters))})"
+
+
+@to_text.register
+def _(node: MutualInformation) -> str:
+    return f"MI({node.letter}; {node.left.name}, {node.right.name})"
 
 
 @to_text.register
@@ -192,7 +241,8 @@ def _(node: Exp) -> str:
 
 @to_text.register
 def _(node: Integral) -> str:
-    return f"integral({to_text(node.integrand)}, {node.variable.name})"
+    bounds = f", {to_text(node.lower)}, {to_text(node.upper)}" if node.lower is not None else ""
+    return f"integral({to_text(node.integrand)}, {node.variable.name}{bounds})"
 
 
 @to_text.register
@@ -214,11 +264,35 @@ def _(node: Entropy) -> str:
 
 
 @to_text.register
+def _(node: Divergence) -> str:
+    return f"{node.name}({_order(node.order)}{to_text(node.left)} || {to_text(node.right)})"
+
+
+@to_text.register
+def _(node: SquaredMMD) -> str:
+    return f"MMD2({node.kernel}; {to_text(node.left)} || {to_text(node.right)})"
+
+
+@to_text.register
+def _(node: DensityFunctional) -> str:
+    return f"{node.name}({_order(node.order)}{to_text(node.density)})"
+
+
+def _order(order: Expression | None) -> str:
+    return "" if order is None else f"{to_text(order)}; "
+
+
+@to_text.register
 def _(node: Equation) -> str:
     return f"{to_text(node.left)} = {to_text(node.right)}"
 
 
 @to_text.register
+def _(node: Inequality) -> str:
+    return f"{to_text(node.left)} >= {to_text(node.right)}"
+
+
+@to_text.register
 def _(node: Problem) -> str:
     constraints = f" subject to {', '.join(map(to_text, node.subject_to))}" if node.subject_to else ""
-    return f"{node.sense} {to_text(node.functional)} over {to_text(node.over)}{constraints}"
+    return f"{node.sense} {to_text(node.functional)} over {', '.join(map(to_text, node.over))}{constraints}"

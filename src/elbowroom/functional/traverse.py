@@ -11,8 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache, singledispatch
 from typing import Any
 
+from elbowroom.functional.density_functionals import DensityFunctional
+from elbowroom.functional.differential import PointValue
+from elbowroom.functional.discrepancy import SquaredMMD
+from elbowroom.functional.divergences import Divergence
 from elbowroom.functional.expression import Expression
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
+from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import Variable
 
 
@@ -63,6 +68,23 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting.extend(reversed(children(node)))
 
 
+def extent(expression: Expression) -> tuple[int, int]:
+    """The number of nodes of an expression, those that stand in several places counted each time, and its levels."""
+    known: dict[int, tuple[int, int]] = {}
+    waiting = [expression]
+    while waiting:
+        node = waiting[-1]
+        below = [known.get(id(child)) for child in children(node)]
+        found = [part for part in below if part is not None]
+        if len(found) == len(below):
+            waiting.pop()
+            nodes, levels = zip(*found, strict=True) if found else ((), ())
+            known[id(node)] = (1 + sum(nodes), 1 + max(levels, default=0))
+        else:
+            waiting.extend(child for child, part in zip(children(node), below, strict=True) if part is None)
+    return known[id(expression)]
+
+
 @singledispatch
 def bound_variables(expression: Expression) -> tuple[Variable, ...]:
     """The variables that this very node binds, in all of its parts; none for most nodes."""
@@ -87,6 +109,26 @@ def _(expression: KL) -> tuple[Variable, ...]:
 @bound_variables.register
 def _(expression: Entropy) -> tuple[Variable, ...]:
     return measured_variables(expression.density)
+
+
+@bound_variables.register
+def _(expression: Divergence | SquaredMMD) -> tuple[Variable, ...]:
+    return measured_variables(expression.left)
+
+
+@bound_variables.register
+def _(expression: DensityFunctional) -> tuple[Variable, ...]:
+    return measured_variables(expression.density)
+
+
+@bound_variables.register
+def _(expression: MutualInformation) -> tuple[Variable, ...]:
+    return (expression.left, expression.right)
+
+
+@bound_variables.register
+def _(expression: PointValue) -> tuple[Variable, ...]:
+    return (expression.variable,)
 
 
 def free_variables(expression: Expression) -> frozenset[Variable]:

@@ -1,0 +1,1 @@
+"""Numbers for derivations: integrals, functionals and multipliers in float64."""

@@ -1,0 +1,318 @@
+r"""Conditions in which a marginal of the unknown occurs: the map q -> C exp(-rest[q]/a) is iterated to its fixed point.
+
+Rate-distortion and the information bottleneck keep log q in the condition and solve for it; channel capacity does not,
+and the same step multiplies the old density by the exponential of the condition (Blahut, Arimoto).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from scipy import optimize
+
+from elbowroom.derivation.information_convexity import Shape, convexity
+from elbowroom.derivation.narrate import condition_text, opening, unfinished
+from elbowroom.derivation.numeric.evaluate import number, values
+from elbowroom.derivation.numeric.scene import Array, Scene, key_of
+from elbowroom.derivation.polynomial import Applied, Density, from_atom
+from elbowroom.derivation.render import render
+from elbowroom.derivation.restraint import Restraint
+from elbowroom.derivation.stationarity import coefficient_of_log
+from elbowroom.derivation.steps import Check, Derivation, Step
+from elbowroom.derivation.worked import Worked
+from elbowroom.errors import Refused
+from elbowroom.functional.expression import Expression, as_expression
+from elbowroom.functional.law import Variable
+from elbowroom.functional.printing import to_text
+from elbowroom.functional.setting import Table
+from elbowroom.functional.support import Finite
+
+MOST_STEPS = 4000
+
+
+@dataclasses.dataclass(frozen=True)
+class FiniteMap:
+    """The fixed-point map of a finite density, as arrays over the variables it is of and those given."""
+
+    work: Worked
+    scene: Scene
+    derivative: Expression
+    weight: Expression | None
+    sign: int
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables in the order of the table: those it is a density of, then those given."""
+        over = self.work.problem.density
+        return (*over.of, *over.given)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values of each variable."""
+        return tuple(v.support.size for v in self.variables if isinstance(v.support, Finite))
+
+    def at(self, table: Array) -> Scene:
+        """The scene in which the unknown has this table."""
+        over = self.work.problem.density
+        return self.scene.with_(densities={key_of(over): (over, Table(_nested(table)))})
+
+    def on_grid(self, expression: Expression, scene: Scene) -> Array:
+        """An expression at all values of the variables."""
+        places = np.meshgrid(*(np.arange(size, dtype=float) for size in self.shape), indexing="ij")
+        at = {variable.name: place for variable, place in zip(self.variables, places, strict=True)}
+        return values(expression, scene, at)
+
+    def step(self, table: Array) -> Array:
+        """One application of the map, normalised for each value of what is given."""
+        scene = self.at(table)
+        slope = self.on_grid(self.derivative, scene)
+        weight = self.sign if self.weight is None else self.on_grid(self.weight, scene)
+        with np.errstate(all="ignore"):
+            level = np.log(table) - np.nan_to_num(slope, nan=0.0, posinf=0.0, neginf=0.0) / weight
+        return self.normalised(level)
+
+    def normalised(self, level: Array) -> Array:
+        """The density with this logarithm up to a constant for each value of what is given."""
+        axes = tuple(range(len(self.work.problem.density.of)))
+        weights = np.exp(level - np.max(level, axis=axes, keepdims=True))
+        return weights / np.sum(weights, axis=axes, keepdims=True)
+
+    def residual(self, table: Array) -> float:
+        """How far the condition is from constant where the density is positive, weighted by the density."""
+        slope = self.on_grid(self.derivative, self.at(table))
+        axes = tuple(range(len(self.work.problem.density.of)))
+        slope = np.where(table > 1e-12, np.nan_to_num(slope), 0.0)
+        mean = np.sum(table * slope, axis=axes, keepdims=True)
+        return float(np.max(table * np.abs(slope - mean)))
+
+
+def solve_self_consistent(work: Worked, scene: Scene, started: float) -> Derivation | None:
+    """The fixed point for a finite density; None where the unknown or the condition is of another kind."""
+    over = work.problem.density
+    if not all(isinstance(v.support, Finite) for v in (*over.of, *over.given)):
+        return None
+    if len(work.restraints) > 1 or any(one.free or one.is_inequality for one in work.restraints):
+        return None
+    shape = convexity(work, scene)
+    wanted = 1 if work.problem.sense == "minimise" else -1
+    try:
+        multiplier, found, map_ = _solve(work, scene, wanted)
+    except Refused as reason:
+        return unfinished(work, "refused", str(reason), started)
+    return _answer(work, map_, found, multiplier, shape, started)
+
+
+def finite_map(work: Worked, scene: Scene, sign: int, multiplier: float = 0.0) -> FiniteMap:
+    """The map, with the statistic of the constraint at its multiplier added to the condition."""
+    over = work.problem.density
+    atom = Density(over.letter, frozenset(over.of), frozenset(over.given))
+    derivative = render(work.derivative)
+    for one in work.restraints:
+        derivative = derivative + as_expression(multiplier) * render(one.statistic)
+    weight = coefficient_of_log_term(work, atom)
+    return FiniteMap(work, scene, derivative, weight, sign)
+
+
+def coefficient_of_log_term(work: Worked, atom: Density) -> Expression | None:
+    """The factor of log q in the condition, whatever else the condition holds of q."""
+    logarithm = Applied("log", from_atom(atom))
+    own = [(part, c) for part, c in work.derivative.terms if any(a == logarithm for a, _ in part.powers)]
+    if not own:
+        return None
+    found = coefficient_of_log(type(work.derivative)(tuple(own)), atom)
+    return None if found is None else render(found)
+
+
+def _solve(work: Worked, scene: Scene, sign: int) -> tuple[float, Array, FiniteMap]:
+    if not work.restraints:
+        map_ = finite_map(work, scene, sign)
+        return 0.0, _iterate(map_), map_
+    (one,) = work.restraints
+    last: list[Array] = []
+
+    def excess(multiplier: float) -> float:
+        map_ = finite_map(work, scene, sign, multiplier)
+        last[:] = [_iterate(map_, last[0] if last else None)]
+        return _excess(one, map_, last[0])
+
+    bracket = _bracket(excess)
+    if bracket is None:
+        raise Refused(
+            f"No fixed point satisfies {to_text(one.stated)}: the constraint cannot be met, or is met with the "
+            "multiplier zero only (it is infeasible or not binding). Change its target."
+        )
+    multiplier = float(optimize.brentq(excess, *bracket, xtol=1e-12))  # pyright: ignore[reportArgumentType]
+    map_ = finite_map(work, scene, sign, multiplier)
+    return multiplier, _iterate(map_, last[0]), map_
+
+
+def _bracket(excess: Callable[[float], float]) -> tuple[float, float] | None:
+    """Two multipliers between which the constraint is met, looked for at growing sizes of either sign."""
+    start = 0.5
+    known = {s: (s * start, excess(s * start)) for s in (1, -1)}
+    if known[1][1] * known[-1][1] <= 0:
+        return -start, start
+    for _ in range(8):
+        for s in (1, -1):
+            size, value = known[s]
+            further = (2 * size, excess(2 * size))
+            if further[1] * value <= 0:
+                return min(size, further[0]), max(size, further[0])
+            known[s] = further
+    return None
+
+
+def _excess(one: Restraint, map_: FiniteMap, table: Array) -> float:
+    return number(one.excess, map_.at(table))
+
+
+def _iterate(map_: FiniteMap, start: Array | None = None) -> Array:
+    """The map applied until it settles, with an extrapolation of geometric convergence every few steps.
+
+    Values that have no mass at the solution only fade: they are left out once they are small, and taken in again if
+    the map makes them grow at the solution without them.
+    """
+    generator = np.random.default_rng(20240229)
+    table = map_.normalised(0.3 * generator.standard_normal(map_.shape)) if start is None else start
+    table = np.maximum(table, FADED)
+    table = _settled(map_, table, 60)
+    small = _marginal(map_, table) < 1e-2
+    if np.any(small):
+        trial = _settled(map_, np.where(small, FADED, table), MOST_STEPS)
+        grown = np.log(_marginal(map_, map_.step(trial))) - np.log(_marginal(map_, trial))
+        if np.max(grown[small]) <= 1e-9:
+            return trial
+    return _settled(map_, table, MOST_STEPS)
+
+
+FADED = 1e-200
+
+
+def _marginal(map_: FiniteMap, table: Array) -> Array:
+    """The mean over what is given, of the same shape as the table."""
+    axes = tuple(range(len(map_.work.problem.density.of), table.ndim))
+    return np.broadcast_to(np.mean(table, axis=axes, keepdims=True), table.shape) if axes else table
+
+
+def _settled(map_: FiniteMap, table: Array, most: int) -> Array:
+    recent = [table]
+    for count in range(most):
+        moved = map_.step(table)
+        change = float(np.max(np.abs(moved - table)))
+        table = moved
+        recent = [*recent[-2:], table]
+        if change < 1e-15:
+            break
+        if count % 6 == 5:
+            table = _extrapolated(map_, recent)
+            recent = [table]
+    return table
+
+
+def _extrapolated(map_: FiniteMap, recent: list[Array]) -> Array:
+    """Aitken's extrapolation of three iterates of the logarithm, kept only if the condition holds better there."""
+    if len(recent) < 3:
+        return recent[-1]
+    faded = recent[-1] < 1e-150
+    first, second, third = (np.where(faded, np.log(FADED), np.log(np.maximum(one, 1e-300))) for one in recent[-3:])
+    d1, d2 = second - first, third - second
+    rate = float(np.sum(d1 * d2) / max(float(np.sum(d1 * d1)), 1e-300))
+    if not 0 < rate < 0.9999:
+        return recent[-1]
+    trial = map_.normalised(third + d2 * rate / (1 - rate))
+    return trial if map_.residual(trial) < map_.residual(recent[-1]) else recent[-1]
+
+
+def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shape: Shape, started: float) -> Derivation:
+    over = work.problem.density
+    name = to_text(over)
+    scene = map_.at(table)
+    value = number(work.expanded, scene)
+    residual = map_.residual(table)
+    slope = map_.on_grid(map_.derivative, scene)
+    axes = tuple(range(len(over.of)))
+    mean = np.sum(np.where(table > 0, table * np.nan_to_num(slope), 0.0), axis=axes, keepdims=True)
+    off = table < 1e-9
+    kkt = float(np.min(np.where(off, map_.sign * (slope - mean), 0.0)))
+    settled = residual < 1e-8 and kkt > -1e-6
+    minimum: Literal["global", "stationary"] = "global" if shape.convex and settled else "stationary"
+    unique = True if minimum == "global" and shape.injective(scene, table) else None
+    text = fixed_point_text(work)
+    told = f"{name} = {_rounded(table)}"
+    steps = (
+        *opening(work),
+        Step(
+            "read the condition as a fixed-point map",
+            condition_text(work),
+            text,
+            ("the value of the multiplier is absorbed in C, one for each value of what is given",),
+        ),
+        Step(
+            "iterate the map",
+            text,
+            told,
+            (),
+            (
+                Check("kkt", settled, f"the condition holds within {residual:.1e} where {name} > 0"),
+                Check(
+                    "quadrature", abs(_mass(table, len(over.of)) - 1) < 1e-12, "the sums over the finite values are 1"
+                ),
+            ),
+        ),
+        Step("evaluate the functional there", f"J at this {name}", f"{value:.12g}"),
+        Step("look for convexity", to_text(work.problem.functional), shape.words),
+    )
+    return Derivation(
+        problem=work.problem,
+        status="fixed-point",
+        optima={},
+        unnormalised=None,
+        value=as_expression(round(value, 15)),
+        minimum=minimum,
+        unique=unique,
+        multipliers={one.multiplier.name: as_expression(multiplier) for one in work.restraints},
+        condition=condition_text(work),
+        steps=steps,
+        reason=None,
+        seconds=time.perf_counter() - started,
+        value_number=value,
+        scene=scene,
+        table=_nested(table),
+        fixed_point=text,
+    )
+
+
+def fixed_point_text(work: Worked) -> str:
+    """The map in the plain notation."""
+    over = work.problem.density
+    atom = Density(over.letter, frozenset(over.of), frozenset(over.given))
+    weight = coefficient_of_log_term(work, atom)
+    name = to_text(over)
+    if weight is None:
+        side = "" if work.problem.sense == "maximise" else "-"
+        return f"{name} <- C*{name}*exp({side}({to_text(render(work.derivative))}))"
+    logarithm = from_atom(Applied("log", from_atom(atom)))
+    rest = [
+        (p, c)
+        for p, c in work.derivative.terms
+        if not any(a == logarithm.terms[0][0].powers[0][0] for a, _ in p.powers)
+    ]
+    inside = to_text(render(type(work.derivative)(tuple(rest))))
+    below = to_text(weight)
+    return f"{name} <- C*exp(-({inside})/({below}))" if below != "1" else f"{name} <- C*exp(-({inside}))"
+
+
+def _mass(table: Array, dimensions: int) -> float:
+    return float(np.min(np.sum(table, axis=tuple(range(dimensions)))))
+
+
+def _rounded(table: Array) -> str:
+    return np.array2string(table, precision=12, separator=", ", threshold=60).replace("\n", "")
+
+
+def _nested(table: Array) -> tuple:
+    return tuple(_nested(row) if np.ndim(row) else float(row) for row in table)

@@ -1,0 +1,137 @@
+"""The answer of a search, as it is shown: values, multipliers, constraints and residuals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from elbowroom.functional.law import DensityValue
+from elbowroom.functional.printing import to_text
+from elbowroom.solution.attempt import Attempt
+from elbowroom.solution.blocks import TableBlock
+from elbowroom.solution.discretised import key_of
+from elbowroom.solution.refinement import profile
+from elbowroom.solution.search import Search
+from elbowroom.solution.solution import Box, ConstraintValue, Solution
+from elbowroom.solution.verdict import verdict
+
+Array = np.ndarray
+
+_SUPPORT = 1e-12
+"""Where a density is below this share of its largest value, its stationarity is that of a bound."""
+
+
+def answer(found: Search) -> Solution:
+    """What a search found; how long it took is filled in by the caller."""
+    status, sentence = verdict(found)
+    last = found.fine
+    gap = last.point.barrier * float(last.discretised.positivity.weights.sum()) + max(last.point.decrement, 0.0)
+    value = last.value if status != "infeasible" else math.nan
+    if status == "unbounded":
+        value = -found.statement.sign * math.inf
+    unknowns = found.statement.problem.over
+    return Solution(
+        problem=found.statement.problem,
+        status=status,
+        sentence=sentence,
+        value=value,
+        error=found.difference + gap + 1e-14 * (1 + abs(last.value)),
+        multipliers=_multipliers(last),
+        constraints=tuple(_constraints(last)),
+        stationarity_residual=_stationarity(last),
+        kkt_gap=gap,
+        grid=_grid(found),
+        density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
+        boxes=_boxes(found),
+        is_convex=not last.point.shifted,
+        seconds=math.nan,
+    )
+
+
+def _grid(found: Search) -> dict[str, Array]:
+    roles: list[str] = []
+    for unknown in found.statement.problem.over:
+        if isinstance(unknown, DensityValue):
+            roles.extend(variable.role for variable in (*unknown.of, *unknown.given))
+        else:
+            roles.extend(argument.role for argument in getattr(unknown, "arguments", ()))
+    return {role: found.fine.discretised.axes[role].nodes for role in dict.fromkeys(roles)}
+
+
+def _boxes(found: Search) -> dict[str, Box]:
+    boxes: dict[str, Box] = {}
+    for role, mesh in found.meshes.items():
+        if any(mesh.open_ends):
+            outside = sum(
+                share
+                for share, is_open in zip(profile(found.fine, role).escape, mesh.open_ends, strict=True)
+                if is_open
+            )
+            boxes[role] = Box(*mesh.box, outside)
+    return boxes
+
+
+def _multipliers(last: Attempt) -> dict[str, float | list[float]]:
+    """λ of L = J + Σ λ (left - right), in the sense of the problem as stated; a density per node where it has many."""
+    sign = last.discretised.statement.sign
+    found: dict[str, float | list[float]] = {}
+    start = 0
+    for condition in last.discretised.conditions:
+        part = sign * last.point.multipliers[start : start + condition.node.size]
+        start += condition.node.size
+        if condition.node.size == 1:
+            found[condition.text] = float(part[0])
+        else:
+            found[condition.text] = (part / _node_weights(last, condition.node.shape)).tolist()
+    return found
+
+
+def _node_weights(last: Attempt, shape: tuple[int, ...]) -> Array:
+    """The weights of the nodes over which a constraint is spread."""
+    names = list(last.discretised.scene.dimensions)
+    weights = np.ones(())
+    for place, length in enumerate(shape):
+        if length > 1 and place < len(names):
+            axis = last.discretised.axes[last.discretised.statement.names[names[place]]]
+            weights = weights[..., None] * axis.weights
+        else:
+            weights = weights[..., None]
+    return weights.ravel()
+
+
+def _constraints(last: Attempt) -> Iterator[ConstraintValue]:
+    here = last.evaluation
+    for condition in last.discretised.conditions:
+        residual = here.values[condition.node].ravel()
+        worst = float(residual[int(np.abs(residual).argmax())])
+        target = last.discretised.targets.get(condition.text, 1.0 if condition.implied else 0.0)
+        yield ConstraintValue(condition.text, target + worst, target)
+
+
+def _stationarity(last: Attempt) -> float:
+    """The root mean square of δL/δq under q, over all densities; of the gradient by the other unknowns."""
+    discretised, point = last.discretised, last.point
+    local = discretised.at(point.x)
+    if local is None:
+        return math.nan
+    total = local.gradient + local.jacobian.T @ point.multipliers
+    direct = int(discretised.positivity.direct.sum())
+    total = total - discretised.positivity.matrix.T @ point.bound_multipliers[direct:]
+    squares = 0.0
+    duals = np.zeros(discretised.size)
+    duals[discretised.positivity.direct] = point.bound_multipliers[:direct]
+    for block in discretised.blocks.values():
+        part = slice(block.start, block.start + block.count)
+        if isinstance(block, TableBlock):
+            weights = np.ones(())
+            for variable in (*block.density.of, *block.density.given):
+                weights = weights[..., None] * discretised.axes[variable.role].weights
+            weights = weights[block.alive]
+            slope = (total[part] - duals[part]) / weights
+            support = point.x[part] > _SUPPORT * point.x[part].max(initial=0.0)
+            squares += float((weights * point.x[part])[support] @ slope[support] ** 2)
+        else:
+            squares += float(((total[part] - duals[part]) ** 2).sum())
+    return math.sqrt(squares)

@@ -1,0 +1,114 @@
+"""One solution on given axes: from a start of full support, or from the solution on other axes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from elbowroom.solution.axis import Axis
+from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
+from elbowroom.solution.discretised import Discretised, discretise
+from elbowroom.solution.graph import Evaluation
+from elbowroom.solution.interior import MOST_STEPS, Point, minimise
+from elbowroom.solution.spline import Spline
+from elbowroom.solution.start import start
+from elbowroom.solution.statement import Statement
+
+Array = np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Attempt:
+    """A discretised problem and where the minimisation of it ended."""
+
+    discretised: Discretised
+    point: Point
+
+    @property
+    def value(self) -> float:
+        """The value of the functional as it is stated."""
+        return self.discretised.statement.sign * self.point.value
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """All arrays at the end."""
+        return self.discretised.program.at(self.point.x)
+
+    @cached_property
+    def curvature(self) -> Array:
+        """The diagonal of the Hessian of the Lagrangian."""
+        local = self.discretised.at(self.point.x)
+        return np.zeros(self.discretised.size) if local is None else local.curvature(self.point.multipliers).diagonal()
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether all constraints hold at the end."""
+        return self.point.residual <= 1e-7
+
+    def table(self, unknown: Hashable) -> Array:
+        """The values of an unknown at the nodes."""
+        return self.discretised.table(unknown, self.point.x)
+
+
+def attempt(
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    before: Attempt | None = None,
+    tolerance: float = 1e-13,
+    most_steps: int = MOST_STEPS,
+) -> Attempt:
+    """Solve on `axes`; from the solution `before`, if there is one."""
+    discretised = discretise(statement, axes, splines)
+    alive = discretised.livable(start(discretised))
+    if alive is not None:
+        discretised = discretise(statement, axes, splines, alive)
+    if before is None:
+        x, barrier = start(discretised), None
+    else:
+        x, barrier = _carried_over(discretised, before), 1e-6
+    at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
+    return Attempt(discretised, minimise(at, value_at, positivity, x, barrier, tolerance, most_steps))
+
+
+def _carried_over(discretised: Discretised, before: Attempt) -> Array:
+    """The solution on other axes, interpolated: the logarithm of a density, the value of a function."""
+    x = np.zeros(discretised.size)
+    for key, block in discretised.blocks.items():
+        part = slice(block.start, block.start + block.count)
+        old = before.discretised.blocks[key]
+        if isinstance(block, TableBlock):
+            roles = [variable.role for variable in (*block.density.of, *block.density.given)]
+            table = np.log(np.maximum(before.table(key), 1e-280))
+            for place, role in enumerate(roles):
+                table = _interpolated(table, place, before.discretised.axes[role], discretised.axes[role])
+            x[part] = np.exp(table)[block.alive]
+        elif isinstance(block, SplineBlock) and isinstance(old, SplineBlock):
+            coefficients = before.point.x[old.start : old.start + old.count]
+            times = block.spline.chart.times(block.spline.centres)
+            x[part] = old.spline.matrix(old.spline.chart.times(block.spline.chart.position(times))) @ coefficients
+        elif isinstance(block, NumberBlock):
+            x[part] = before.point.x[old.start : old.start + old.count]
+    return x
+
+
+def _interpolated(table: Array, place: int, old: Axis, new: Axis) -> Array:
+    if old.size == new.size and np.array_equal(old.nodes, new.nodes):
+        return table
+    moved = np.moveaxis(table, place, -1)
+    flat = moved.reshape(-1, old.size)
+    result = np.stack([_line(new.nodes, old.nodes, row) for row in flat])
+    return np.moveaxis(result.reshape(*moved.shape[:-1], new.size), -1, place)
+
+
+def _line(points: Array, nodes: Array, values: Array) -> Array:
+    """Linear interpolation, and beyond the nodes a fall of the same steepness, at least that of one per e-fold."""
+    inside = np.interp(points, nodes, values)
+    for end, neighbour, beyond in ((0, 1, points < nodes[0]), (-1, -2, points > nodes[-1])):
+        if beyond.any():
+            slope = min((values[neighbour] - values[end]) / abs(nodes[neighbour] - nodes[end]) * -1.0, 0.0)
+            inside[beyond] = values[end] + slope * np.abs(points[beyond] - nodes[end])
+    return np.maximum(inside, -600.0)

@@ -1,0 +1,279 @@
+"""A problem on given axes: a program of the unknown numbers, with equations and positivity."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import scipy.sparse as sp
+
+from elbowroom.functional.differential import PointValue
+from elbowroom.functional.expression import Function
+from elbowroom.functional.functionals import Integral
+from elbowroom.functional.law import DensityValue, Variable
+from elbowroom.functional.support import Positive
+from elbowroom.solution.axis import Axis
+from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, SplineBlock, TableBlock
+from elbowroom.solution.graph import Evaluation, Known, Node, Program, add
+from elbowroom.solution.interior import Local, Positivity
+from elbowroom.solution.laws import part_of
+from elbowroom.solution.scene import Scene
+from elbowroom.solution.spline import Spline
+from elbowroom.solution.statement import Constraint, Statement
+from elbowroom.solution.tabulate import tabulate
+
+Array = np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Condition:
+    """A constraint as an array: `node` is zero, at every value of its free variables."""
+
+    text: str
+    node: Node
+    implied: bool
+    constraint: Constraint | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Discretised:
+    """The unknown numbers of a problem and its functions of them.
+
+    **Arguments.** `blocks` are the unknowns; `slack_count` numbers at the end of the vector measure by how much
+    the curved inequalities hold. `conditions` are the equations that contain unknowns, `stated` all of them;
+    `bounds` are the affine inequalities.
+    """
+
+    statement: Statement
+    axes: Mapping[str, Axis]
+    scene: Scene
+    blocks: Mapping[Hashable, Block]
+    size: int
+    conditions: tuple[Condition, ...]
+    stated: tuple[Condition, ...]
+    bounds: tuple[Condition, ...]
+    program: Program
+    positivity: Positivity
+
+    def at(self, x: Array) -> Local | None:
+        """Values and derivatives at `x`; None where they are not finite."""
+        here = self.program.at(x)
+        value, residual = self._values(here)
+        if not np.isfinite(value) or not np.isfinite(residual).all():
+            return None
+        seeds: list[Array | None] = [np.full(node.shape, 1.0) for node in self.program.outputs[:1]]
+        seeds += [None] * len(self.conditions)
+        gradient = here.gradient(seeds)
+        rows = [here.jacobian(condition.node) for condition in self.conditions]
+        jacobian = sp.csr_array(sp.vstack(rows)) if rows else sp.csr_array((0, self.size))
+        if not np.isfinite(gradient).all() or not np.isfinite(jacobian.data).all():
+            return None
+
+        def curvature(multipliers: Array) -> sp.csr_array:
+            weights: list[Array | None] = [np.full(self.program.outputs[0].shape, 1.0)]
+            start = 0
+            for condition in self.conditions:
+                end = start + condition.node.size
+                weights.append(multipliers[start:end].reshape(condition.node.shape))
+                start = end
+            return here.hessian(weights)
+
+        return Local(value, gradient, residual, jacobian, curvature)
+
+    def livable(self, x: Array) -> dict[Hashable, Array] | None:
+        """Where densities can be positive, if not everywhere: where the slope of the functional is finite at `x`."""
+        here = self.program.at(x)
+        seeds: list[Array | None] = [np.ones(self.program.outputs[0].shape), *(None for _ in self.conditions)]
+        finite = np.isfinite(here.gradient(seeds))
+        found: dict[Hashable, Array] = {}
+        for key, block in self.blocks.items():
+            if isinstance(block, TableBlock) and not finite[block.start : block.start + block.count].all():
+                found[key] = block.table(finite[block.start : block.start + block.count]) > 0
+        return found or None
+
+    def value_at(self, x: Array) -> tuple[float, Array]:
+        """The value of what is minimised, and the residuals of the equations."""
+        return self._values(self.program.at(x))
+
+    @property
+    def targets(self) -> dict[str, float]:
+        """The right sides of those constraints where they are one known number."""
+        found: dict[str, float] = {}
+        for condition in self.stated:
+            if condition.constraint is not None:
+                right = tabulate(condition.constraint.right, self.scene)
+                if isinstance(right, Known) and right.size == 1:
+                    found[condition.text] = float(right.array.item())
+        return found
+
+    def table(self, unknown: Hashable, x: Array) -> Array:
+        """The values of an unknown at the nodes, its variables in their order."""
+        block = self.blocks[unknown]
+        part = x[block.start : block.start + block.count]
+        if isinstance(block, TableBlock):
+            return block.table(part)
+        if isinstance(block, SplineBlock):
+            return block.values(self.axes[block.role].times, part)
+        return part
+
+    def _values(self, here: Evaluation) -> tuple[float, Array]:
+        value, *residuals = here.outputs
+        flat = [residual.ravel() for residual in residuals]
+        return float(value.item()), np.concatenate(flat) if flat else np.zeros(0)
+
+
+def discretise(
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    alive: Mapping[Hashable, Array] | None = None,
+) -> Discretised:
+    """The problem on `axes`, one for each role.
+
+    `splines` holds the spline of each unknown that is smooth; `alive` says where densities may be positive, which
+    is everywhere unless something else is known.
+    """
+    blocks, size = _blocks(statement, axes, splines, alive or {})
+    scene = Scene(
+        setting=statement.setting,
+        dimensions={name: place for place, name in enumerate(statement.names)},
+        axes=axes,
+        blocks=blocks,
+    )
+    sign = statement.sign
+    objective = tabulate(sign * statement.objective, scene)
+    conditions = [_mass(density, scene) for density in statement.densities]
+    bounds: list[Condition] = []
+    for constraint in statement.constraints:
+        if _is_floor(constraint, scene):
+            continue
+        node = _amplitude_condition(constraint, scene) or tabulate(constraint.left - constraint.right, scene)
+        condition = Condition(constraint.text, node, implied=False, constraint=constraint)
+        (conditions if constraint.is_equation else bounds).append(condition)
+    stated = tuple(conditions)
+    conditions = [condition for condition in conditions if not isinstance(condition.node, Known)]
+    program = Program((objective, *(condition.node for condition in conditions)), size)
+    return Discretised(
+        statement=statement,
+        axes=axes,
+        scene=scene,
+        blocks=blocks,
+        size=size,
+        conditions=tuple(conditions),
+        stated=stated,
+        bounds=tuple(bounds),
+        program=program,
+        positivity=_positivity(statement, scene, size, bounds),
+    )
+
+
+def _blocks(
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    alive: Mapping[Hashable, Array],
+) -> tuple[dict[Hashable, Block], int]:
+    sizes: list[int] = []
+    masks: dict[Hashable, Array] = {}
+    for unknown in statement.problem.over:
+        key = key_of(unknown)
+        if key in splines:
+            sizes.append(splines[key].count)
+        elif isinstance(unknown, DensityValue):
+            everywhere = np.ones([axes[variable.role].size for variable in (*unknown.of, *unknown.given)], bool)
+            masks[key] = alive.get(key, everywhere)
+            sizes.append(int(masks[key].sum()))
+        else:
+            sizes.append(1)
+    total = sum(sizes)
+    blocks: dict[Hashable, Block] = {}
+    start = 0
+    for unknown, size in zip(statement.problem.over, sizes, strict=True):
+        key = key_of(unknown)
+        if isinstance(unknown, DensityValue) and key in splines:
+            blocks[key] = SmoothBlock(unknown, unknown.of[0].role, splines[key], start, total)
+        elif isinstance(unknown, DensityValue):
+            blocks[key] = TableBlock(unknown, masks[key], start, total)
+        elif key in splines:
+            role = unknown.arguments[0].role  # pyright: ignore
+            blocks[key] = CurveBlock(unknown, role, splines[key], start, total, statement.floor(unknown))  # pyright: ignore
+        else:
+            blocks[key] = NumberBlock(unknown.name, isinstance(unknown.support, Positive), start, total)  # pyright: ignore
+        start += size
+    return blocks, total
+
+
+def key_of(unknown: object) -> Hashable:
+    """How an unknown is known in a scene."""
+    if isinstance(unknown, DensityValue):
+        return unknown
+    arguments = getattr(unknown, "arguments", None)
+    return unknown.name if arguments is None else (unknown.name, len(arguments))  # pyright: ignore
+
+
+def _mass(density: DensityValue, scene: Scene) -> Condition:
+    mass = density
+    for variable in density.of:
+        mass = Integral(mass, variable)
+    node = tabulate(mass - 1, scene)
+    return Condition(f"{mass} = 1", node, implied=True)
+
+
+def _is_floor(constraint: Constraint, scene: Scene) -> bool:
+    """Whether a bound holds by itself, the function being a square above it."""
+    block = scene.blocks.get(key_of(constraint.left)) if isinstance(constraint.left, Function) else None
+    return not constraint.is_equation and isinstance(block, CurveBlock) and block.floor is not None
+
+
+def _amplitude_condition(constraint: Constraint, scene: Scene) -> Node | None:
+    """A value of a square at a point, as a condition on the amplitude: q(a) = 0 alone has no slope there."""
+    left, right = constraint.left, constraint.right
+    block, variable, point = None, None, None
+    if isinstance(left, PointValue) and isinstance(left.expression, DensityValue):
+        part = part_of(left.expression, scene.parts)
+        block = scene.blocks.get(part) if part is not None else None
+        variable, point = left.variable, left.point
+    elif isinstance(left, Function) and not isinstance(left.arguments[0], Variable):
+        block = scene.blocks.get(key_of(left))
+        variable, point = block.function.arguments[0] if isinstance(block, CurveBlock) else None, left.arguments[0]
+    target = tabulate(right, scene)
+    if not isinstance(block, SplineBlock) or block.floor is None or not isinstance(target, Known):
+        return None
+    above = target.array - block.floor
+    if not constraint.is_equation or above.min() < 0 or not isinstance(variable, Variable) or point is None:
+        return None
+    there = scene.binding(**{variable.name: tabulate(point, scene)})
+    return add(block.amplitude(there, (variable,)), Known(-np.sqrt(above)))
+
+
+def _positivity(statement: Statement, scene: Scene, size: int, bounds: list[Condition]) -> Positivity:
+    direct = np.zeros(size, bool)
+    weights = np.zeros(size)
+    rows: list[tuple[sp.csr_array, Array, Array]] = []
+    for block in scene.blocks.values():
+        part = slice(block.start, block.start + block.count)
+        if isinstance(block, TableBlock):
+            direct[part] = True
+            variables = (*block.density.of, *block.density.given)
+            share = np.ones(())
+            for variable in variables:
+                along = scene.axis(variable).weights
+                share = share[..., None] * along / along.sum()
+            weights[part] = share[block.alive]
+        elif isinstance(block, NumberBlock) and block.is_positive:
+            direct[part] = True
+            weights[part] = 1.0
+    for bound in bounds:
+        rows.append(_affine(bound, size))
+    if not rows:
+        return Positivity(direct, sp.csr_array((0, size)), np.zeros(0), weights[direct])
+    matrix = sp.csr_array(sp.vstack([row[0] for row in rows]))
+    shares = np.concatenate([weights[direct], *(row[2] for row in rows)])
+    return Positivity(direct, matrix, np.concatenate([row[1] for row in rows]), shares)
+
+
+def _affine(bound: Condition, size: int) -> tuple[sp.csr_array, Array, Array]:
+    here = Program((bound.node,), size).at(np.zeros(size))
+    count = bound.node.size
+    return here.jacobian(bound.node), here.outputs[0].ravel(), np.full(count, 1.0 / count)

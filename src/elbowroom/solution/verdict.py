@@ -1,0 +1,110 @@
+"""Converged, not converged, infeasible or unbounded: what a search amounts to, in a word and a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from elbowroom.solution.feasibility import contradiction, nearest
+from elbowroom.solution.search import Search, Stage
+from elbowroom.solution.solution import Status
+
+_ESCAPED = 1e-7
+
+
+def verdict(found: Search) -> tuple[Status, str]:
+    """The status of a search, and why."""
+    last = found.fine
+    text = contradiction(last.discretised)
+    if text is not None:
+        return "infeasible", f"The constraint {text} contains no unknown and does not hold."
+    extreme = "below" if found.statement.sign > 0 else "above"
+    if last.is_feasible and (last.point.stopped == "unbounded" or _runs_away(found.stages, found.statement.sign)):
+        reach = found.stages[-1].reach if found.stages else 0.0
+        moving = f", and at {last.value:.6g} where {_open(found)} reaches over a width of {reach:.3g}" if reach else ""
+        return "unbounded", (
+            f"The functional is unbounded {extreme}: its value keeps going{moving}. Add a constraint that holds it, "
+            "such as one on a variance."
+        )
+    if not last.is_feasible:
+        return _infeasible(found)
+    if found.stages and found.stages[-1].escape > _ESCAPED:
+        return "not-converged", (
+            f"A part of the solution moves out as far as {_open(found)} is followed, while the value approaches "
+            f"{last.value:.10g}: a bound that no density reaches."
+        )
+    concentrated = _concentrated(found)
+    if concentrated:
+        return "not-converged", concentrated
+    if last.point.stopped not in ("converged", "no further progress") or last.point.decrement > 1e-7 * _size(found):
+        return "not-converged", (
+            f"After {last.point.steps} steps another one still promises {last.point.decrement:.1e}. The value shown is "
+            "that of the last step."
+        )
+    if found.difference > 1e-3 * _size(found):
+        return "not-converged", (
+            f"Two resolutions give the values {found.coarse.value:.8g} and {last.value:.8g}, which do not agree."
+        )
+    return "converged", _converged(found)
+
+
+def _size(found: Search) -> float:
+    return 1 + abs(found.fine.value)
+
+
+def _converged(found: Search) -> str:
+    kind = "Newton's method converged"
+    if found.fine.point.shifted_at_last:
+        return f"{kind} to a point that may not be a local optimum: curvature was added to the last step."
+    if found.fine.point.shifted:
+        return f"{kind}; the problem is not convex, so that the optimum may be a local one."
+    return f"{kind}, and two resolutions agree to {max(found.difference, 1e-16):.1e}."
+
+
+def _open(found: Search) -> str:
+    roles = [role for role, mesh in found.meshes.items() if any(mesh.open_ends)]
+    return ", ".join(roles) or "the unknown"
+
+
+def _runs_away(stages: tuple[Stage, ...], sign: float) -> bool:
+    """Whether the value keeps improving by steps that do not shrink, the further out the search goes."""
+    values = [sign * stage.value for stage in stages if stage.feasible]
+    if len(values) < 5 or stages[-1].escape < _ESCAPED:
+        return False
+    steps = -np.diff(values)[-4:]
+    return bool((steps > 1e-3 * (1 + np.abs(values[-4:])).min()).all() and steps[-1] > 0.5 * steps[0])
+
+
+def _infeasible(found: Search) -> tuple[Status, str]:
+    problem = found.fine.discretised
+    closest = nearest(problem, found.fine.point.x)
+    if closest is None or not closest.is_feasible:
+        texts = [condition.text for condition in problem.conditions if not condition.implied]
+        worst = closest.worst if closest else ""
+        which = f"{worst} fails by most" if worst in texts else "nothing non-negative of mass one meets them"
+        return "infeasible", (
+            f"No choice of the unknown meets all constraints ({'; '.join(texts) or 'normalisation'}): {which}. "
+            "Change or leave out one of them."
+        )
+    return "not-converged", (
+        f"The constraints can be met, but after {found.fine.point.steps} steps they still fail by "
+        f"{found.fine.point.residual:.1e}."
+    )
+
+
+def _concentrated(found: Search) -> str | None:
+    """A sentence if a good part of the mass sits in ever narrower places: the optimum is no density."""
+    problem = found.fine.discretised
+    for density in found.statement.densities:
+        if len(density.of) > 1 or density.given or found.statement.is_smooth(density):
+            continue
+        axis = problem.axes[density.of[0].role]
+        if not axis.is_continuous:
+            continue
+        masses = found.fine.table(density) * axis.weights
+        place = int(masses.argmax())
+        if masses[place] > 0.3:
+            return (
+                f"The mass of {density} concentrates at {density.of[0]} = {axis.nodes[place]:.6g}, the more the finer "
+                f"the nodes are; no density is optimal, and the value tends to {found.fine.value:.8g}."
+            )
+    return None
