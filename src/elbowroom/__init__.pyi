@@ -45,14 +45,14 @@ from .functional.law import variables as variables
 from .functional.parse import parse as parse
 from .functional.problem import Maximise as Maximise
 from .functional.problem import Minimise as Minimise
+from .functional.problem import Problem as Problem
+from .functional.problem_file import read_problem as read_problem
+from .functional.setting import Setting as Setting
 from .interop.functions import from_functions as from_functions
 from .interop.latents import rank_latents as rank_latents
 from .interop.numpyro_model import from_numpyro as from_numpyro
 from .interop.pytorch import from_torch as from_torch
 from .interop.torch_network import TorchNetwork as TorchNetwork
-from .functional.problem import Problem as Problem
-from .functional.problem_file import read_problem as read_problem
-from .functional.setting import Setting as Setting
 from .models.decoder import BernoulliDecoder as BernoulliDecoder
 from .models.decoder import GaussianDecoder as GaussianDecoder
 from .models.encoder import DiagonalGaussianEncoder as DiagonalGaussianEncoder
