@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from elbowroom.report.markup import Markup, element, join
 from elbowroom.evidence.rounding import lower_end, upper_end
+from elbowroom.report.markup import Markup, element, join
 
 KINDS = {
     "exact": "computed in closed form, up to a numerical error.",
