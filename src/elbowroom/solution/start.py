@@ -68,11 +68,27 @@ def _broad(axis: Axis, points: Array) -> Array:
     spacing = np.diff(axis.edges)
     if spacing.max() < 1.9 * np.median(spacing) and spacing.max() < 4 * spacing.min():
         return np.ones(len(points))
+    first, last = _between_gradings(spacing)
+    edges, spacing = axis.edges[first : last + 1], spacing[first:last]
     smallest = int(np.argmin(spacing + 1e-9 * np.abs(np.arange(len(spacing)) - len(spacing) / 2) * spacing.min()))
     middle = np.flatnonzero(spacing < 1.5 * spacing[smallest])
-    left, right = axis.edges[middle[0]], axis.edges[middle[-1] + 1]
+    left, right = edges[middle[0]], edges[middle[-1] + 1]
     centre, scale = (left + right) / 2, (right - left) / 4
     return (1 + ((points - centre) / scale) ** 2) ** -1.5
+
+
+def _between_gradings(spacing: Array) -> tuple[int, int]:
+    """The panels that are not of those that halve towards an end, from the first one to behind the last one."""
+    first, last = 0, len(spacing)
+    while first + 2 < last and _doubles(spacing, first):
+        first += 1
+    while last - 2 > first and _doubles(spacing[::-1], len(spacing) - last):
+        last -= 1
+    return first, last
+
+
+def _doubles(spacing: Array, place: int) -> bool:
+    return bool(spacing[place + 1] > 1.8 * spacing[place] or abs(spacing[place + 1] / spacing[place] - 1) < 1e-6)
 
 
 def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
