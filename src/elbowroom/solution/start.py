@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import scipy.sparse as sp
 
 from elbowroom.functional.law import Variable
 from elbowroom.solution.axis import Axis
@@ -119,7 +118,7 @@ def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
 
 def _is_stuck(local: Local) -> bool:
     """Whether a condition fails that cannot be seen to depend on anything here."""
-    slopes = np.asarray(np.abs(local.jacobian).sum(axis=1)).ravel()
+    slopes = np.abs(local.jacobian.toarray()).sum(axis=1)
     return bool((np.abs(local.residual)[slopes < 1e-12] > 1e-9).any())
 
 
@@ -127,7 +126,7 @@ def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
     """The coefficients of the function of least slope that meets the conditions, as linearised at zero."""
     times = discretised.axes[block.role].times
     straight = dataclasses.replace(block.spline, chart=Straight())
-    slopes = sp.diags_array(np.sqrt(np.gradient(times))) @ straight.matrix(times, 1)
+    slopes = np.sqrt(np.gradient(times))[:, None] * straight.matrix(times, 1).toarray()
     here = discretised.program.at(x)
     rows, targets = [], []
     for condition in discretised.conditions:
@@ -136,7 +135,7 @@ def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
         if np.isfinite(jacobian).all() and np.isfinite(residual).all() and jacobian.any():
             rows.append(jacobian)
             targets.append(-residual)
-    normal = (slopes.T @ slopes).toarray()
+    normal = slopes.T @ slopes
     normal += 1e-10 * np.trace(normal) / len(normal) * np.eye(len(normal))
     if not rows:
         return np.ones(block.count)
