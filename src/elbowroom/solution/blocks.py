@@ -35,8 +35,9 @@ class Block(abc.ABC):
 
     def columns(self, matrix: sp.csr_array) -> sp.csr_array:
         """A matrix that acts on this block, as one that acts on the whole vector."""
-        left = sp.csr_array((matrix.shape[0], self.start))
-        right = sp.csr_array((matrix.shape[0], self.total - self.start - self.count))
+        rows = len(matrix.indptr) - 1
+        left = sp.csr_array((rows, self.start))
+        right = sp.csr_array((rows, self.total - self.start - self.count))
         return sp.csr_array(sp.hstack([left, matrix, right]))
 
 
@@ -129,7 +130,7 @@ class SplineBlock(Block):
         positions = values.array.ravel()
         times = axis.times if np.array_equal(positions, axis.nodes) else self.spline.chart.times(positions)
         matrix = self.spline.matrix(times, order)
-        return Unknown(self.columns(matrix), np.zeros(matrix.shape[0]), values.shape)
+        return Unknown(self.columns(matrix), np.zeros(len(times)), values.shape)
 
     def values(self, times: Array, coefficients: Array) -> Array:
         """The values at coordinates of the axis."""

@@ -61,7 +61,7 @@ class Known(Node):
     inputs: tuple[Node, ...] = ()
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.array.shape
 
     def value(self, *inputs: Array) -> Array:
@@ -175,7 +175,7 @@ class Applied(Node):
     inputs: tuple[Node, ...]
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.inputs[0].shape
 
     def value(self, *inputs: Array) -> Array:
@@ -322,7 +322,7 @@ class Evaluation:
 
     def gradient(self, seeds: Sequence[Array | None]) -> Array:
         """The gradient by x of Σ seed · output."""
-        adjoints = self._adjoints(seeds)
+        adjoints = self.adjoints(seeds)
         total = np.zeros(self.program.size)
         for node, adjoint in adjoints.items():
             if isinstance(node, Unknown):
@@ -347,7 +347,7 @@ class Evaluation:
     def hessian(self, seeds: Sequence[Array | None]) -> sp.csr_array:
         """The sparse Hessian by x of Σ seed · output."""
         total = sp.csr_array((self.program.size, self.program.size))
-        for node, adjoint in self._adjoints(seeds).items():
+        for node, adjoint in self.adjoints(seeds).items():
             adjoint = np.broadcast_to(adjoint, node.shape)
             with np.errstate(all="ignore"):
                 bends = node.curvature(adjoint, *(self.values[part] for part in node.inputs))
@@ -356,7 +356,8 @@ class Evaluation:
                 total = total + left.T @ (between @ right)
         return sp.csr_array(total)
 
-    def _adjoints(self, seeds: Sequence[Array | None]) -> dict[Node, Array]:
+    def adjoints(self, seeds: Sequence[Array | None]) -> dict[Node, Array]:
+        """The derivative of Σ seed · output by every node that it depends on."""
         adjoints: dict[Node, Array] = {}
         for node, seed in zip(self.program.outputs, seeds, strict=True):
             if seed is not None:

@@ -104,7 +104,7 @@ def _first_barrier(local: Local | None, positivity: Positivity, x: Array) -> flo
     if local is None or not positivity.direct.any() or len(local.residual) > _MOST_FITTED:
         return _FIRST_BARRIER
     size = np.where(positivity.direct, x, 0.0)
-    slopes, rows = local.gradient * size, (local.jacobian @ sp.diags_array(size)).toarray()
+    slopes, rows = local.gradient * size, local.jacobian.toarray() * size
     multipliers = np.linalg.lstsq(rows.T, -slopes, rcond=None)[0]
     return max(_FIRST_BARRIER, float(np.abs(slopes + rows.T @ multipliers).sum()))
 

@@ -48,11 +48,17 @@ def profile(attempt: Attempt, role: str) -> Profile:
     }
     here = attempt.evaluation
     own = _own_shares(attempt, role)
+    objective = discretised.program.outputs[0]
+    seeds: list[Array | None] = [np.ones(objective.shape), *(None for _ in discretised.conditions)]
+    adjoints = here.adjoints(seeds)
     found: list[tuple[Array, Array, float]] = []
     for node in discretised.program.order:
         if not isinstance(node, Integrated) or node.dimension not in dimensions:
             continue
-        values = np.moveaxis(here.values[node.inputs[0]], node.dimension, 0)
+        if node not in adjoints and node.size > 1:
+            continue  # A condition for each value of another variable: rare values count as much as common ones.
+        values = here.values[node.inputs[0]] * adjoints.get(node, 1.0)
+        values = np.moveaxis(np.where(np.isfinite(values), values, 0.0), node.dimension, 0)
         values = np.broadcast_to(values, (axis.size, *values.shape[1:])).reshape(panels, order, -1)
         sizes = np.abs(values).sum(axis=2)
         total = float(sizes.sum())
@@ -121,7 +127,7 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
         elif (panel == len(edges) - 2 and not above) or right in mesh.breaks:
             added.extend(right - halves)
         else:
-            added.append((left + right) / 2)
+            added.append(float(left + right) / 2)
     fresh = np.unique(np.concatenate([edges, added]))
     return mesh.with_edges(fresh) if len(fresh) > len(edges) else mesh
 

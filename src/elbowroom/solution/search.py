@@ -36,7 +36,7 @@ _END_POWERS = (1, 3, 2)
 """Near an end the axis is graded like t to this power: evenly, for roots of third order, for square roots."""
 
 _TOLERANCE = 1e-13
-_JOINT_TOLERANCE = 1e-10
+_JOINT_TOLERANCE = 1e-8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _attempt(
 
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     joint = bool(_joint_roles(statement))
-    negligible, resolved = (1e-7, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
+    negligible, resolved = (1e-6, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
     if _has_double_integrals(statement) and not joint:
         negligible, resolved = 1e-11, 1e-9
     if any(statement.is_smooth(density) for density in statement.densities):

@@ -135,7 +135,9 @@ def _(node: DensityValue, variable: Variable, scene: Scene) -> Expression:
     if isinstance(meaning, Table):
         raise InputError(f"{node} is a table of finite variables and has no derivative by {variable}.")
     names = {other.role: other for other in (*node.of, *node.given)}
-    renaming = {old: names[old.role] for old in (*part.of, *part.given) if old != names[old.role]}
+    renaming: dict[Expression, Expression] = {
+        old: names[old.role] for old in (*part.of, *part.given) if old != names[old.role]
+    }
     # Through the logarithm, so that far tails do not divide zero by zero.
     return node * slope(_log(substitute(meaning, renaming)), variable, scene)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import scipy.sparse as sp
 
 from elbowroom.functional.law import Variable
 from elbowroom.solution.axis import Axis
@@ -68,11 +67,27 @@ def _broad(axis: Axis, points: Array) -> Array:
     spacing = np.diff(axis.edges)
     if spacing.max() < 1.9 * np.median(spacing) and spacing.max() < 4 * spacing.min():
         return np.ones(len(points))
+    first, last = _between_gradings(spacing)
+    edges, spacing = axis.edges[first : last + 1], spacing[first:last]
     smallest = int(np.argmin(spacing + 1e-9 * np.abs(np.arange(len(spacing)) - len(spacing) / 2) * spacing.min()))
     middle = np.flatnonzero(spacing < 1.5 * spacing[smallest])
-    left, right = axis.edges[middle[0]], axis.edges[middle[-1] + 1]
+    left, right = edges[middle[0]], edges[middle[-1] + 1]
     centre, scale = (left + right) / 2, (right - left) / 4
     return (1 + ((points - centre) / scale) ** 2) ** -1.5
+
+
+def _between_gradings(spacing: Array) -> tuple[int, int]:
+    """The panels that are not of those that halve towards an end, from the first one to behind the last one."""
+    first, last = 0, len(spacing)
+    while first + 2 < last and _doubles(spacing, first):
+        first += 1
+    while last - 2 > first and _doubles(spacing[::-1], len(spacing) - last):
+        last -= 1
+    return first, last
+
+
+def _doubles(spacing: Array, place: int) -> bool:
+    return bool(spacing[place + 1] > 1.8 * spacing[place] or abs(spacing[place + 1] / spacing[place] - 1) < 1e-6)
 
 
 def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
@@ -103,7 +118,7 @@ def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
 
 def _is_stuck(local: Local) -> bool:
     """Whether a condition fails that cannot be seen to depend on anything here."""
-    slopes = np.asarray(np.abs(local.jacobian).sum(axis=1)).ravel()
+    slopes = np.abs(local.jacobian.toarray()).sum(axis=1)
     return bool((np.abs(local.residual)[slopes < 1e-12] > 1e-9).any())
 
 
@@ -111,7 +126,7 @@ def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
     """The coefficients of the function of least slope that meets the conditions, as linearised at zero."""
     times = discretised.axes[block.role].times
     straight = dataclasses.replace(block.spline, chart=Straight())
-    slopes = sp.diags_array(np.sqrt(np.gradient(times))) @ straight.matrix(times, 1)
+    slopes = np.sqrt(np.gradient(times))[:, None] * straight.matrix(times, 1).toarray()
     here = discretised.program.at(x)
     rows, targets = [], []
     for condition in discretised.conditions:
@@ -120,7 +135,7 @@ def _smoothest(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
         if np.isfinite(jacobian).all() and np.isfinite(residual).all() and jacobian.any():
             rows.append(jacobian)
             targets.append(-residual)
-    normal = (slopes.T @ slopes).toarray()
+    normal = slopes.T @ slopes
     normal += 1e-10 * np.trace(normal) / len(normal) * np.eye(len(normal))
     if not rows:
         return np.ones(block.count)

@@ -95,16 +95,17 @@ def _concentrated(found: Search) -> str | None:
     """A sentence if a good part of the mass sits in ever narrower places: the optimum is no density."""
     problem = found.fine.discretised
     for density in found.statement.densities:
-        if len(density.of) > 1 or density.given or found.statement.is_smooth(density):
+        if len(density.of) != 1 or density.given or found.statement.is_smooth(density):
             continue
-        axis = problem.axes[density.of[0].role]
+        (variable,) = density.of
+        axis = problem.axes[variable.role]
         if not axis.is_continuous:
             continue
         masses = found.fine.table(density) * axis.weights
         place = int(masses.argmax())
         if masses[place] > 0.3:
             return (
-                f"The mass of {density} concentrates at {density.of[0]} = {axis.nodes[place]:.6g}, the more the finer "
+                f"The mass of {density} concentrates at {variable} = {axis.nodes[place]:.6g}, the more the finer "
                 f"the nodes are; no density is optimal, and the value tends to {found.fine.value:.8g}."
             )
     return None
