@@ -6,7 +6,7 @@ from pathlib import Path
 import elbowroom
 
 FORBIDDEN = re.compile(
-    r"^\s*(import|from)\s+(pickle|cloudpickle|dill|joblib|shelve|marshal)\b|allow_pickle\s*=\s*True|\b(eval|exec)\(",
+    r"^\s*(import|from)\s+(pickle|cloudpickle|dill|joblib|shelve|marshal)\b|allow_pickle\s*=\s*True|(?<![.\w])(eval|exec)\(",
     re.M,
 )
 
