@@ -210,3 +210,11 @@ def test_a_statement_of_thousands_of_parts_is_refused() -> None:
         check("+".join(["p(x)"] * 3000) + " = 1")
     with pytest.raises(InputError, match="variables and parameters"):
         check("+".join(f"a{place}" for place in range(100)) + " = 1")
+
+
+@pytest.mark.parametrize("text", ["exp(a) >= 1", "a >= 0", "abs(a) = a"])
+def test_a_refutation_by_a_negative_parameter_stands(text):
+    verdict = check(text)
+    assert (verdict.verdict, verdict.proof) == ("fails", None)
+    assert verdict.counterexample is not None
+    assert verdict.reason.endswith("with a > 0")

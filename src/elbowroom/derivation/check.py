@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from elbowroom.derivation.check_gibbs import prove_at_least
 from elbowroom.derivation.check_lines import INSTANCES, compare_on_lines, needs_lines
@@ -84,19 +83,16 @@ def _equal(identity: Equation) -> Verdict:
     else:
         seen = compare(left, right, BATCHES_BESIDE_PROOF if proved else BATCHES, positive)
     assumed = tuple(sorted(hypotheses)) if proved else ()
-    if not proved and isinstance(seen, Counterexample) and has_negative_parameter(seen):
-        names = parameters_of(left, right)
-        again = compare(left, right, BATCHES, names)
-        if isinstance(again, Agreement):
-            seen, assumed = again, _all_positive(names)
     if isinstance(seen, Counterexample | Instance):
         if proved:
             raise AssertionError(f"A defect of elbowroom: {to_text(identity)} was proved, yet fails in\n{seen}")
-        return _refuted(identity, seen, "the two sides differ")
+        names = parameters_of(left, right)
+        hint = _where_it_may_hold(seen, names, lambda: compare(left, right, BATCHES, names))
+        return _refuted(identity, seen, "the two sides differ", hint)
     if proved:
         reason = "proved: both sides have the same normal form"
         return Verdict(identity, "holds", "normal-form", seen.instances, seen.max_error, None, reason, assumed)
-    return _seen(identity, seen, assumed, INSTANCES if lines else WORLDS, "smooth laws" if lines else "finite worlds")
+    return _seen(identity, seen, INSTANCES if lines else WORLDS, "smooth laws" if lines else "finite worlds")
 
 
 def _at_least(statement: Inequality) -> Verdict:
@@ -108,16 +104,12 @@ def _at_least(statement: Inequality) -> Verdict:
         reason = f"proved: the left side exceeds the right one by {proof}, which is not negative"
         return Verdict(statement, "holds", "normal-form", 0, None, None, reason, proof.hypotheses)
     seen = compare_on_lines((left, right), inequality=True) if lines else search(left, right)
-    assumed: tuple[str, ...] = ()
-    if isinstance(seen, Counterexample) and has_negative_parameter(seen):
-        names = parameters_of(left, right)
-        again = search(left, right, names)
-        if isinstance(again, Agreement):
-            seen, assumed = again, _all_positive(names)
     if isinstance(seen, Counterexample | Instance):
-        return _refuted(statement, seen, "the left side is the smaller one")
+        names = parameters_of(left, right)
+        hint = _where_it_may_hold(seen, names, lambda: search(left, right, names))
+        return _refuted(statement, seen, "the left side is the smaller one", hint)
     kind = "smooth laws" if lines else "finite worlds, some of them moved towards a violation"
-    return _seen(statement, seen, assumed, INSTANCES if lines else WORLDS, kind)
+    return _seen(statement, seen, INSTANCES if lines else WORLDS, kind)
 
 
 def _refuse_giants(*sides: Expression) -> None:
@@ -140,22 +132,30 @@ def _refuse_giants(*sides: Expression) -> None:
         )
 
 
-def _all_positive(names: Collection[str]) -> tuple[str, ...]:
-    return tuple(f"{name} > 0" for name in sorted(names))
+def _where_it_may_hold(
+    seen: Counterexample | Instance,
+    names: Collection[str],
+    compare_positive: Callable[[], Counterexample | Agreement],
+) -> str:
+    """A hint beside a refutation that took a negative parameter; the refutation stands."""
+    if not (isinstance(seen, Counterexample) and has_negative_parameter(seen)):
+        return ""
+    again = compare_positive()
+    if not isinstance(again, Agreement) or again.doubtful or not again.instances:
+        return ""
+    positive = ", ".join(f"{name} > 0" for name in sorted(names))
+    return f"; no such world was found among {again.instances} with {positive}"
 
 
-def _refuted(statement: Equation | Inequality, seen: Counterexample | Instance, what: str) -> Verdict:
+def _refuted(statement: Equation | Inequality, seen: Counterexample | Instance, what: str, hint: str = "") -> Verdict:
     where = "in a finite world" if isinstance(seen, Counterexample) else "for these laws"
-    return Verdict(statement, "fails", None, 1, abs(seen.left - seen.right), seen, f"{what} {where}")
+    return Verdict(statement, "fails", None, 1, abs(seen.left - seen.right), seen, f"{what} {where}{hint}")
 
 
-def _seen(
-    statement: Equation | Inequality, seen: Agreement, assumed: tuple[str, ...], wanted: int, kind: str
-) -> Verdict:
+def _seen(statement: Equation | Inequality, seen: Agreement, wanted: int, kind: str) -> Verdict:
     if 2 * seen.instances < wanted or seen.doubtful:
         return Verdict(statement, "undecided", None, seen.instances, seen.max_error, None, seen.trouble)
     reason = f"checked on {seen.instances} instances (random {kind}), not proved"
     if seen.instances < wanted:
         reason += f"; in {wanted - seen.instances} others a side had no real value"
-    verdict = Verdict(statement, "holds", "instances", seen.instances, seen.max_error, None, reason)
-    return dataclasses.replace(verdict, hypotheses=assumed) if assumed else verdict
+    return Verdict(statement, "holds", "instances", seen.instances, seen.max_error, None, reason)
