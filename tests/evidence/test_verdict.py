@@ -117,6 +117,14 @@ def test_a_family_that_falls_short_asks_for_a_richer_one():
     assert any("A richer variational family can close this part" in sentence for sentence in _with(**parts))
 
 
+def test_two_parts_of_like_size_are_both_named():
+    parts = {"approximation_gap": _interval(0.0, 0.3, 0.261), "amortisation_gap": _interval(0.25, 0.3, 0.26)}
+    assert _with(gap=_interval(0.48, 0.55, 0.521), **parts)[-1] == (
+        "Amortisation is about 50% of the gap (0.26 nats, asymptotic) and approximation about 50% (0.261 nats, "
+        "asymptotic): a larger encoder or longer training can close the first, a richer variational family the second."
+    )
+
+
 def test_simulated_data_unlike_the_real_ones_are_pointed_out():
     other = dataclasses.replace(BLOCK, intervals=dataclasses.replace(INTERVALS, gap=_interval(3.0, 3.2, 3.1)))
     found = verdict(BLOCK, other, 0.95)

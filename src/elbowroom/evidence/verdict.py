@@ -13,6 +13,7 @@ MANY_HEAVY_TAILS = 0.1
 LEAST_DATA_FOR_UNITS = 500
 NEGLIGIBLE_KL = 0.1
 NEGLIGIBLE_GAP = 0.02
+MOST_OF_IT = 0.6
 ACTIVE = f"variance over data of E_q[z_i|x] above {ACTIVE_VARIANCE}"
 GAP = "the gap KL(q(z|x) || p(z|x)) is"
 
@@ -96,16 +97,24 @@ def _which_part(block: Block) -> Iterator[str]:
     if not (NEGLIGIBLE_GAP < gap < math.inf and math.isfinite(amortisation)):
         return
     share = min(max(amortisation / gap, 0.0), 1.0)
-    if share >= 0.5:
+    encoder = f"{_nats(amortisation)}, {parts.amortisation_gap.kind}"
+    family = f"{_nats(approximation)}, {parts.approximation_gap.kind}"
+    if share > 1.0 - MOST_OF_IT and share < MOST_OF_IT:
         yield (
-            f"Amortisation is about {share:.0%} of the gap ({_nats(amortisation)}, {parts.amortisation_gap.kind}): the "
-            "encoder misses the best q of its family. A larger encoder or longer training can close this part."
+            f"Amortisation is about {share:.0%} of the gap ({encoder}) and approximation about {1 - share:.0%} "
+            f"({family}): a larger encoder or longer training can close the first, a richer variational family the "
+            "second."
+        )
+    elif share >= MOST_OF_IT:
+        yield (
+            f"Amortisation is about {share:.0%} of the gap ({encoder}): the encoder misses the best q of its family. A "
+            "larger encoder or longer training can close this part."
         )
     else:
         yield (
-            f"Approximation is about {1 - share:.0%} of the gap ({_nats(approximation)}, "
-            f"{parts.approximation_gap.kind}): even the best q of the family falls short. A richer variational family "
-            "can close this part; a larger encoder cannot."
+            f"Approximation is about {1 - share:.0%} of the gap ({family}): the best q that was found in the family is "
+            "that far from the posterior. A richer variational family can close this part; a larger encoder cannot, if "
+            "no better q of the family was missed."
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import BadZipFile
 
 import equinox as eqx
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from elbowroom.data.dataset import Dataset
+from elbowroom.errors import InputError
 from elbowroom.models.vae import VAE
 from elbowroom.report.certificate_file import ARRAYS, is_current, read_certificate
 from elbowroom.report.commands import commands
@@ -132,8 +134,14 @@ def _per_datum(folder: Path) -> Mapping[str, np.ndarray] | None:
     path = folder / ARRAYS
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as found:
-        return {name: found[name] for name in found.files}
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile):
+        raise InputError(
+            f"The file {path} is damaged: it is cut short, or holds something else than the arrays of a certificate. "
+            f"Make it anew: elbowroom certify {folder}."
+        ) from None
 
 
 def _moments(values: Float[np.ndarray, "datum column"]) -> Float[np.ndarray, "2 column"]:
