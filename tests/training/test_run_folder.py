@@ -163,12 +163,54 @@ def test_a_finished_run_is_extended_by_more_epochs(run, digits, tmp_path):
     assert resumed.elbo == straight.elbo
 
 
-def test_data_that_changed_since_training_are_refused(run):
-    config = json.loads((run / CONFIG).read_text())
-    config["dataset"]["fingerprint"] = "0" * 64
-    (run / CONFIG).write_text(json.dumps(config))
+def test_data_that_changed_since_training_are_refused(tmp_path):
+    generator, source = np.random.Generator(np.random.Philox(2)), tmp_path / "data.npy"
+    np.save(source, generator.normal(size=(90, 3)))
+    dataset = load_dataset(str(source))
+    settings = RunSettings(DataSettings(), SMALL.model, SMALL.objective, TrainSettings(epochs=1, batch=20))
+    train_run(completed(settings, dataset), dataset, tmp_path / "run")
+    assert load_run(tmp_path / "run").dataset().fingerprint == dataset.fingerprint
+    np.save(source, generator.normal(size=(90, 3)))
     with pytest.raises(InputError, match=r"are not those that .* was trained on"):
-        load_run(run).dataset()
+        load_run(tmp_path / "run").dataset()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value"),
+    [
+        ("model", "activation", "relu"),
+        ("objective", "formula", "importance-weighted"),
+        ("training", "batch", 100),
+        ("preparation", "binarise", "threshold"),
+        ("dataset", "fingerprint", "0" * 64),
+    ],
+)
+def test_a_config_that_was_altered_is_refused_by_the_arrays_beside_it(run, table, name, value):
+    config = json.loads((run / CONFIG).read_text())
+    tables = config if table in config else config["settings"]
+    before, tables[table][name] = tables[table][name], value
+    (run / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(InputError, match=f"says {table}.{name} = {value!r}, .* were made with {before!r}"):
+        load_run(run)
+
+
+def test_an_altered_config_is_not_resumed_and_nothing_changes(run, digits):
+    config = json.loads((run / CONFIG).read_text())
+    config["settings"]["model"]["activation"] = "relu"
+    (run / CONFIG).write_text(json.dumps(config))
+    before = _contents(run)
+    altered = RunSettings(SMALL.data, ModelSettings(latent=2, hidden=(4,), activation="relu"), training=SMALL.training)
+    with pytest.raises(InputError, match=r"config.json beside .*state.safetensors says model.activation = 'relu'"):
+        train_run(completed(altered, digits), digits, run, resume=True)
+    assert _contents(run) == before
+
+
+def test_a_run_whose_state_is_gone_is_not_begun_anew_over_its_weights(run, digits):
+    (run / STATE).unlink()
+    before = _contents(run)
+    with pytest.raises(InputError, match=r"its state.safetensors is gone, and its weights.safetensors and metrics"):
+        train_run(completed(SMALL, digits), digits, run, resume=True)
+    assert _contents(run) == before
 
 
 def test_fewer_rows_than_a_batch_are_refused_before_the_folder_is_made(digits, tmp_path):

@@ -10,7 +10,8 @@ from elbowroom.data.preparation import Preparation
 from elbowroom.errors import InputError
 from elbowroom.training.checkpoint import load_arrays
 from elbowroom.training.files import is_temporary, write_json
-from elbowroom.training.keeper import STATE
+from elbowroom.training.keeper import METRICS, STATE, WEIGHTS
+from elbowroom.training.made_of import FREE, check_made_of, made_of
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -84,15 +85,18 @@ def begin(folder: Path, config: dict[str, Any], resume: bool) -> bool:
     if begun:
         _same_run(folder, read_config(folder), config)
     if kept:
-        load_arrays(folder / STATE)  # a damaged one is refused before anything is written
+        _, notes = load_arrays(folder / STATE)  # a damaged one is refused before anything is written
+        check_made_of(notes.get("made_of"), made_of(config), folder / STATE)
+    elif left := [name for name in (WEIGHTS, METRICS) if begun and (folder / name).exists()]:
+        raise InputError(
+            f"The run in {folder} cannot go on: its {STATE} is gone, and its {' and '.join(left)} would be overwritten "
+            "if it began anew. Restore that file from a copy, or begin another run with another --out."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     for entry in filter(is_temporary, folder.iterdir()):
         entry.unlink()
     write_json(folder / CONFIG, config)
     return kept
-
-
-_FREE = {"epochs", "patience", "learning_rate", "checkpoint_seconds"}
 
 
 def _occupied(folder: Path) -> str:
@@ -115,10 +119,9 @@ def _same_run(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None
     for section in now["settings"]:
         old, new = before["settings"].get(section) or {}, now["settings"][section] or {}
         for name in sorted(set(old) | set(new)):
-            free = (section == "training" and name in _FREE) or (section, name) == ("data", "source")
-            if not free and old.get(name) != new.get(name):
+            if f"{section}.{name}" not in FREE and old.get(name) != new.get(name):
                 raise InputError(
                     f"The run in {folder} has {section}.{name} = {old.get(name)!r}, and {new.get(name)!r} was "
-                    f"asked for. A run that is resumed keeps its settings, except {', '.join(sorted(_FREE))}. Leave "
+                    f"asked for. A run that is resumed keeps its settings, except {', '.join(sorted(FREE))}. Leave "
                     "that setting out, or begin another run with another --out."
                 )

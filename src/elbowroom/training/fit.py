@@ -20,10 +20,12 @@ from elbowroom.errors import InputError
 from elbowroom.estimation.objective import Objective
 from elbowroom.models.vae import VAE
 from elbowroom.training.chunk import make_counted_chunk
+from elbowroom.training.config_file import read_config
 from elbowroom.training.evaluation import Block, Evaluation, make_block, make_evaluation
-from elbowroom.training.keeper import Keeper, read_state
+from elbowroom.training.keeper import Keeper, read_state, write_state
 from elbowroom.training.keys import key_for
 from elbowroom.training.loop import run_loop
+from elbowroom.training.made_of import made_of
 from elbowroom.training.position import LoopState, Position, Record
 from elbowroom.training.progress import Progress
 from elbowroom.training.settings import TrainSettings
@@ -92,10 +94,13 @@ def fit_model(
         terms=make_terms(static, preparation.prepare),
         settings=settings,
     )
-    keeper = Keeper(folder, settings.checkpoint_seconds)
+    decided = None if folder is None else made_of(read_config(folder))
+    keeper = Keeper(folder, settings.checkpoint_seconds, decided)
     state = LoopState(stepper.init(parameters, key_for(settings.seed, "training")), parameters, Position())
     if folder is not None and resume:
         state = read_state(folder, state)
+    elif folder is not None:
+        write_state(folder, state, decided)  # so that weights never lie there without a state to go on from
     progress = Progress(task.last_step(settings.epochs), settings.batch, settings.epochs, name, shown)
     try:
         state = _looped(task, state, keeper, progress, begun)

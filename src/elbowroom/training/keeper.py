@@ -1,7 +1,9 @@
 """Keeping a run on disk while it goes on: what is written, in which order, and how often."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from elbowroom.training.checkpoint import filled, load_arrays, named_leaves, save_arrays
 from elbowroom.training.position import LoopState, Position, Record
@@ -16,10 +18,12 @@ class Keeper:
     """Writes the states it is offered to a run folder, at most every `interval` seconds and in 5 % of the time.
 
     Without a folder it only remembers. `latest` is the newest state from which training can go on to the same bits.
+    `made_of` is noted in both files of arrays.
     """
 
-    def __init__(self, folder: Path | None, interval: float):
+    def __init__(self, folder: Path | None, interval: float, made_of: Mapping[str, Any] | None = None):
         self.folder = folder
+        self.made_of = made_of
         self.latest: LoopState | None = None
         self._interval = interval
         self._due = time.monotonic() + interval
@@ -38,10 +42,10 @@ class Keeper:
             return
         begun = time.monotonic()
         if self._weights_of != state.position.best_epoch:
-            write_weights(self.folder, state)
+            write_weights(self.folder, state, self.made_of)
             self._weights_of = state.position.best_epoch
         write_records(self.folder / METRICS, state.history)
-        write_state(self.folder, state)
+        write_state(self.folder, state, self.made_of)
         ended = time.monotonic()
         self._due = ended + max(self._interval, _SHARE * (ended - begun) if self._interval else 0.0)
 
@@ -54,20 +58,22 @@ class Keeper:
         )
 
 
-def write_weights(folder: Path, state: LoopState) -> None:
+def write_weights(folder: Path, state: LoopState, made_of: Mapping[str, Any] | None = None) -> None:
     """`weights.safetensors`: the best parameters on the validation data, by their path in the model."""
     notes = {
         "format": STATE_FORMAT,
         "epoch": state.position.best_epoch,
         "validation_elbo": state.position.best_validation,
+        "made_of": made_of,
     }
     save_arrays(folder / WEIGHTS, named_leaves(state.best), notes)
 
 
-def write_state(folder: Path, state: LoopState) -> None:
+def write_state(folder: Path, state: LoopState, made_of: Mapping[str, Any] | None = None) -> None:
     """`state.safetensors`: the last parameters, the optimiser, the key, the best parameters, and the position."""
     arrays = named_leaves({"train": state.train, "best": state.best})
-    save_arrays(folder / STATE, arrays, {"format": STATE_FORMAT, "position": state.position.to_json()})
+    notes = {"format": STATE_FORMAT, "position": state.position.to_json(), "made_of": made_of}
+    save_arrays(folder / STATE, arrays, notes)
 
 
 def read_state(folder: Path, like: LoopState) -> LoopState:

@@ -17,6 +17,7 @@ from elbowroom.training.checkpoint import filled, load_arrays
 from elbowroom.training.config_file import read_config
 from elbowroom.training.keeper import METRICS, WEIGHTS
 from elbowroom.training.keys import key_for
+from elbowroom.training.made_of import check_made_of, made_of
 from elbowroom.training.position import Record
 from elbowroom.training.records import read_records
 from elbowroom.training.run_settings import RunSettings, read_settings
@@ -65,7 +66,8 @@ def load_run(path: str | Path, model: VAE | None = None) -> Run:
     **Arguments.** `model` has the structure of the model that was trained; it is needed where that was not made from
     settings, and its weights are replaced.
 
-    **Raises.** `InputError` if `path` is not a run folder, was written by a newer version, or holds a damaged file.
+    **Raises.** `InputError` if `path` is not a run folder, was written by a newer version, or holds a damaged
+    file or one that does not belong to its `config.json`.
     """
     folder = Path(path)
     config = read_config(folder)
@@ -78,7 +80,8 @@ def load_run(path: str | Path, model: VAE | None = None) -> Run:
             f"The run in {folder} has no {WEIGHTS} yet: it was stopped before its first checkpoint. Go on with it: "
             "add --resume to the command that began it."
         )
-    arrays, _ = load_arrays(weights)
+    arrays, notes = load_arrays(weights)
+    check_made_of(notes.get("made_of"), made_of(config), weights)
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
     return Run(
         path=folder,
