@@ -128,6 +128,13 @@ DATA = {
         ["digits", "--config", "c.toml"],
         ["'model' is a section", "under [model]"],
     ),
+    "a config from a newer version": (
+        write("c.toml", b"format = 2\n[training]\nepochs = 3\n"),
+        ["digits", "--config", "c.toml"],
+        ["c.toml says format = 2", "formats up to 1", "Install a newer elbowroom"],
+    ),
+    "a null byte": (nothing, ["digits", "--config", "a\0b"], ["'a\\x00b' holds a null byte"]),
+    "a negative beta": (nothing, ["digits", "--beta", "-1"], ["beta is -1", "0 or more", "no largest value"]),
     "a config that is not text": (
         write("c.toml", b"\xff\xfe[training]"),
         ["digits", "--config", "c.toml"],
@@ -260,7 +267,7 @@ CERTIFY = {
 @pytest.mark.parametrize(("words", "parts"), CERTIFY.values(), ids=CERTIFY.keys())
 def test_a_certificate_that_cannot_be_made(words, parts, here, finished_run, capsys):
     np.save(here / "narrow.npy", ROWS)
-    np.save(here / "wide.npy", 9 * GENERATOR.random((60, 64)))
+    np.save(here / "wide.npy", 90 * GENERATOR.random((60, 64)))
     np.savez(here / "kept.npz", x=ROWS)
     shutil.copytree(finished_run, here / "run")
     refuses(capsys, here, ["certify", "run", *words], parts)
@@ -269,7 +276,7 @@ def test_a_certificate_that_cannot_be_made(words, parts, here, finished_run, cap
 def test_a_certificate_of_more_data_than_there_are_takes_all(finished_run):
     with as_users_run():
         run = load_run(finished_run)
-        index, x = certify._chosen(run, run.dataset(), "test", 10**9, seed=0)
+        index, x = certify._chosen(run, run.dataset(), run.preparation, "test", 10**9, seed=0)
     assert index.tolist() == list(range(270))
     assert x.shape == (270, 64)
 

@@ -9,8 +9,10 @@ import pytest
 from matplotlib.image import imread
 
 from cli.runs import as_users_run, contents_of, train_small
+from elbowroom.cli import certify
 from elbowroom.cli.main import main
 from elbowroom.data.load import load_dataset
+from elbowroom.data.preparation import Preparation
 from elbowroom.training.run_folder import load_run
 
 COLUMNS = np.random.Generator(np.random.Philox(5)).normal(size=(60, 3)) * [1.0, 2.0, 5.0] + 10
@@ -71,11 +73,16 @@ def test_samples_are_data_again(here, finished_run):
     assert load_dataset("s.npz").levels == 1
     assert does("encode", finished_run, "s.npz", "--out", "z.npz") == 0
     assert arrays(here / "z.npz")["mean"].shape == (6, 2)
+    with as_users_run():
+        run = load_run(finished_run)
+        assert certify._other_data(run, "s.npz")[1] == Preparation("none", 1)
 
 
 def test_latents(here, finished_run, capsys):
     assert does("encode", finished_run, "digits", "--out", "z.npz") == 0
-    assert "Encoded 1797 data of digits" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Encoded 1797 data of digits" in said
+    assert "Pixels were binarised once, by seed 0." in said
     found = arrays(here / "z.npz")
     assert {name: array.shape for name, array in found.items()} == {
         "mean": (1797, 2),

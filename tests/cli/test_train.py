@@ -120,3 +120,20 @@ def _often(folder):
     path = folder / "often.toml"
     path.write_text("[training]\ncheckpoint_seconds = 0.5\n")
     return path
+
+
+def test_the_text_says_what_becomes_of_grey_pixels_and_which_likelihood_it_is(capsys, tmp_path):
+    assert main(["train", "digits", "--out", str(tmp_path / "run"), *SMALL]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Likelihood: bernoulli. Pixels 0 to 16 are binarised anew at every visit" in said
+    assert "made the model worse" not in said
+
+
+@pytest.mark.parametrize(
+    "options", [["--learning-rate", "1e10"], ["--objective", "KL(q(z|x) || p(z)) - E_q(z|x)[log p(x|z)]"]]
+)
+def test_a_training_that_made_the_model_worse_says_so(capsys, tmp_path, options):
+    assert main(["train", "digits", "--out", str(tmp_path / "run"), *SMALL, *options]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Training made the model worse" in said
+    assert "the learning rate is too large" in said

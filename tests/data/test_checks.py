@@ -33,7 +33,17 @@ def holed(shape, *places, value=np.nan):
     return array
 
 
+def test_a_constant_feature_needs_no_resolution():
+    assert check_values(np.full((3, 1), 0.1), "It").dtype == np.float32
+
+
 REFUSED = {
+    "times": (
+        1.7e9 + np.arange(6.0).reshape(3, 2),
+        "It loses its detail in 32-bit numbers, with which models compute: in column 0 the values lie about 1.7e+09",
+    ),
+    "keys": (2**40 + np.arange(6).reshape(3, 2), "Subtract the mean of each feature first."),
+    "short keys": (2**30 + np.arange(6).reshape(3, 2), "Subtract the mean of each feature first."),
     "text": (np.array([["a"]]), "It holds text, not real numbers."),
     "objects": (np.array([[None]]), "It holds Python objects, not real numbers."),
     "complex": (np.array([[1j]]), "It holds complex numbers, not real numbers."),

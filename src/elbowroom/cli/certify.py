@@ -13,6 +13,7 @@ from elbowroom.errors import InputError
 
 if TYPE_CHECKING:
     from elbowroom.data.dataset import Dataset
+    from elbowroom.data.preparation import Preparation
     from elbowroom.evidence.certificate import Certificate
     from elbowroom.training.run_folder import Run
 
@@ -101,9 +102,9 @@ def certify_run(
     from elbowroom.training.run_folder import load_run
 
     loaded = load_run(folder)
-    dataset = loaded.dataset() if data is None else _other_data(loaded, data)
+    dataset, preparation = (loaded.dataset(), loaded.preparation) if data is None else _other_data(loaded, data)
     seed = loaded.settings.training.seed if seed is None else seed
-    index, x = _chosen(loaded, dataset, split, n, seed)
+    index, x = _chosen(loaded, dataset, preparation, split, n, seed)
     with waiting(f"certifying {len(index)} data"):
         certificate = certify(loaded.model, x, key=jr.fold_in(jr.key(seed), PURPOSE), level=level)
     labelled = certificate.labelled(objective=loaded.settings.objective.formula, data=dataset.name, split=split)
@@ -112,31 +113,22 @@ def certify_run(
     return write_certificate(loaded.path, finite({**labelled.to_json(), "seed": seed}))
 
 
-def _other_data(loaded: "Run", source: str) -> "Dataset":
-    """Other data that the model of a run can have produced."""
+def _other_data(loaded: "Run", source: str) -> tuple["Dataset", "Preparation"]:
+    """Other data that the model of a run can have produced, and how their rows become x."""
+    from elbowroom.data.contents import Contents
+    from elbowroom.data.dataset import SPLITS
+    from elbowroom.data.likeness import preparation_for_new
     from elbowroom.data.load import load_dataset
 
     dataset = load_dataset(source)
-    observed = loaded.config["dataset"]["observed"]
-    if dataset.observed != observed:
-        raise InputError(
-            f"The data {source} have {dataset.observed} values each, and the run in {loaded.path} was trained on data "
-            f"with {observed}. Give data of the same shape."
-        )
-    levels = loaded.preparation.levels
-    if dataset.levels != levels:
-        raise InputError(
-            f"The data {source} have {_range(dataset.levels)}, and the run in {loaded.path} was trained on data with "
-            f"{_range(levels)}. Bring them to the same range."
-        )
-    return dataset
+    contents = Contents({split: dataset.split(split) for split in SPLITS}, dataset.event_shape, dataset.levels)
+    event_shape = tuple(loaded.config["dataset"]["event_shape"])
+    return dataset, preparation_for_new(loaded.preparation, contents, event_shape, f"The data {source}")
 
 
-def _range(levels: int | None) -> str:
-    return "real values" if levels is None else f"whole values from 0 to {levels}"
-
-
-def _chosen(loaded: "Run", dataset: "Dataset", split: str, n: int, seed: int) -> tuple[Any, Any]:
+def _chosen(
+    loaded: "Run", dataset: "Dataset", preparation: "Preparation", split: str, n: int, seed: int
+) -> tuple[Any, Any]:
     """The indices of the data to certify, and the data as the likelihood sees them."""
     import numpy as np
 
@@ -145,7 +137,7 @@ def _chosen(loaded: "Run", dataset: "Dataset", split: str, n: int, seed: int) ->
         raise InputError(f"The split {split} of {dataset.name} has {len(rows)} data; a certificate needs at least 2.")
     generator = np.random.Generator(np.random.Philox(key=[seed, PURPOSE]))
     index = np.sort(generator.permutation(len(rows))[:n])
-    x = loaded.preparation.prepare_fixed(rows, seed=loaded.settings.training.seed, split=split)
+    x = preparation.prepare_fixed(rows, seed=loaded.settings.training.seed, split=split)
     loaded.model.decoder.check_data(np.asarray(x[index]), dataset.event_shape)  # pyright: ignore[reportFunctionMemberAccess]
     return index, x[index]
 

@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         document = {"run": arguments.run, "data": arguments.data, "out": arguments.out, "n": n, "latent": latent}
         print_json({**document, "labels": labels is not None})
     else:
-        print(wrap(f"Encoded {n} data of {arguments.data} into {arguments.out}: {latent} latent dimensions each."))
+        text = f"Encoded {n} data of {arguments.data} into {arguments.out}: {latent} latent dimensions each."
+        print(wrap(f"{text} {data.seen()}"))
     return 0
 
 

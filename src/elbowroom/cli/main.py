@@ -121,6 +121,9 @@ def _call(command: Command, words: list[str]) -> int:
     module.add_arguments(parser)
     with contextlib.suppress(ArgumentError):  # a command may declare it with a help text of its own
         parser.add_argument("--json", action="store_true", help="write exactly one JSON document to stdout")
+    for word in words:
+        if "\0" in word:
+            raise InputError(f"The argument {word!r} holds a null byte, which no name or formula can. Leave it out.")
     try:
         arguments = parser.read(words)
     except SystemExit:  # --help has printed its text

@@ -36,6 +36,12 @@ class NewData:
             rows = self.rows[start : start + ROWS_AT_ONCE]
             yield self.preparation.prepare_fixed(rows, seed=self.seed, split=self.split, start=start)
 
+    def seen(self) -> str:
+        """The sentence that says how a row became x."""
+        if self.preparation.binarise == "dynamic":
+            return f"Pixels were binarised once, by seed {self.seed}."
+        return self.preparation.to_text()
+
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """RUN, DATA and `--split`, for `new_data`."""

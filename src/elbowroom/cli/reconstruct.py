@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         shown = f"the first {MOST_PAIRS} of " if path.suffix.lower() == ".png" and n > MOST_PAIRS else ""
         text = f"Reconstructed {shown}{n} data of {arguments.data} into {arguments.out}"
-        print(wrap(f"{text}; mean squared difference {difference:.4g} per value. {_seen(data)}"))
+        print(wrap(f"{text}; mean squared difference {difference:.4g} per value. {data.seen()}"))
     return 0
 
 
@@ -70,12 +70,6 @@ def reconstruct(model: "VAE", data: NewData) -> dict[str, "np.ndarray"]:
     parts = [(np.asarray(some(x)), np.asarray(x)) for x in data.batches()]
     back, x = (np.concatenate(kind).reshape(-1, *data.event_shape) for kind in zip(*parts, strict=True))
     return {"reconstruction": back, "x": x, **({} if data.labels is None else {"label": data.labels})}
-
-
-def _seen(data: NewData) -> str:
-    if data.preparation.binarise == "dynamic":
-        return f"Pixels were binarised once, by seed {data.seed}."
-    return data.preparation.to_text()
 
 
 def _pairs(arrays: dict[str, "np.ndarray"], shape: tuple[int, ...]) -> bytes:

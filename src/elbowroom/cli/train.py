@@ -33,6 +33,7 @@ def train_from(arguments: argparse.Namespace) -> tuple[dict[str, Any], "Fit"]:
     """Train as the `arguments` of `add_training_options` say: the JSON of `train`, and the fit."""
     prepare_machine(arguments.device, arguments.threads)
     from elbowroom.data.load import load_dataset
+    from elbowroom.data.preparation import Preparation
     from elbowroom.training.run_settings import read_settings
     from elbowroom.training.start import completed
     from elbowroom.training.train import train_run
@@ -48,7 +49,13 @@ def train_from(arguments: argparse.Namespace) -> tuple[dict[str, Any], "Fit"]:
     settings = completed(settings, dataset)
     shown = False if arguments.json else None
     fit = train_run(settings, dataset, folder, resume=arguments.resume, progress=shown)
-    return {"run": arguments.out, "data": dataset.name, **fit.to_json()}, fit
+    answer = {
+        "run": arguments.out,
+        "data": dataset.name,
+        "likelihood": settings.model.likelihood,
+        "preparation": Preparation(settings.data.binarise or "none", dataset.levels).to_text(),
+    }
+    return {**answer, **fit.to_json()}, fit
 
 
 def describe(answer: dict[str, Any], fit: "Fit") -> str:
@@ -63,8 +70,20 @@ def describe(answer: dict[str, Any], fit: "Fit") -> str:
         f"    ELBO, nats per datum:  train {elbo['train']:.2f}   validation {elbo['validation']:.2f}   "
         f"test {elbo['test']:.2f} ± {elbo['stderr']:.2f} (standard error)",
         f"    run folder: {answer['run']}",
+        f"Likelihood: {answer['likelihood']}. {answer['preparation']}",
     ]
-    return wrap("\n".join(lines))
+    return "\n".join([wrap("\n".join(lines)), *map(wrap, _worse(fit))])
+
+
+def _worse(fit: "Fit") -> list[str]:
+    """What to think of it if no epoch was better than the weights that training began with."""
+    initial, best = fit.state.position.initial_validation, fit.state.position.best_validation
+    if initial is None or best is None or best >= initial:
+        return []
+    return [
+        f"Training made the model worse: the best validation ELBO of an epoch is {best:.6g}, and that of the initial "
+        f"weights was {initial:.6g}. Either the objective does not raise the ELBO, or the learning rate is too large."
+    ]
 
 
 def _tables(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from elbowroom.errors import InputError
 
 MINIMUM_ROWS = 3
 _COMPACT = (np.uint8, np.uint16, np.int32)
+_RESOLUTION = 0.01
 
 
 def check_values(array: np.ndarray, what: str) -> np.ndarray:
@@ -15,8 +16,8 @@ def check_values(array: np.ndarray, what: str) -> np.ndarray:
 
     Bits and integers become the smallest of uint8, uint16 and int32 that holds them, all other numbers float32.
 
-    **Raises.** `InputError` if the array has rank below 2, no rows or no columns, no numbers, NaN or infinity, or a
-    value too large for float32.
+    **Raises.** `InputError` if the array has rank below 2, no rows or no columns, no numbers, NaN or infinity, a
+    value too large for float32, or a spread that float32 cannot resolve.
     """
     if array.dtype.kind not in "buif":
         raise InputError(f"{what} holds {_kind(array)}, not real numbers. Data are arrays of integers or real numbers.")
@@ -30,7 +31,7 @@ def check_values(array: np.ndarray, what: str) -> np.ndarray:
     if math.prod(array.shape[1:]) == 0:
         raise InputError(f"{what} has shape {array.shape}: each datum has no values. Check how it was written.")
     if array.dtype.kind in "bui":
-        return _compact_integers(array)
+        return _compact_integers(array, what)
     return _compact_reals(array, what)
 
 
@@ -76,14 +77,16 @@ def place(flat_index: int, shape: tuple[int, ...]) -> str:
     return f"row {row}, column {inside[0]}" if len(inside) == 1 else f"row {row}, pixel {tuple(inside)}"
 
 
-def _compact_integers(array: np.ndarray) -> np.ndarray:
+def _compact_integers(array: np.ndarray, what: str) -> np.ndarray:
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
     smallest, largest = int(array.min()), int(array.max())
     for kind in _COMPACT:
         if np.iinfo(kind).min <= smallest and largest <= np.iinfo(kind).max:
+            if kind is np.int32:
+                _single(array, what)
             return array.astype(kind, copy=False)
-    return array.astype(np.float32)
+    return _single(array, what)
 
 
 def _compact_reals(array: np.ndarray, what: str) -> np.ndarray:
@@ -105,7 +108,26 @@ def _compact_reals(array: np.ndarray, what: str) -> np.ndarray:
             f"{what} holds values too large for 32-bit numbers; the first is {array[beyond][0]:.6g} at "
             f"{place(int(beyond.argmax()), array.shape)}. Rescale the data."
         )
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return _single(array, what)
+
+
+def _single(array: np.ndarray, what: str) -> np.ndarray:
+    """The array in 32 bits, unless that takes away what tells the data apart: a small spread about a large number."""
+    compact = np.ascontiguousarray(array, dtype=np.float32)
+    if array.dtype.itemsize <= 4 and array.dtype.kind == "f":
+        return compact
+    flat, rounded = array.reshape(len(array), -1).astype(np.float64), compact.reshape(len(array), -1)
+    spread, error = flat.std(axis=0), np.abs(rounded - flat).max(axis=0)
+    lost = (error > _RESOLUTION * spread) & (flat.min(axis=0) < flat.max(axis=0))
+    if lost.any():
+        column = int(lost.argmax())
+        raise InputError(
+            f"{what} loses its detail in 32-bit numbers, with which models compute: in "
+            f"{place(column, array.shape).partition(', ')[2]} the values lie about {flat[:, column].mean():.6g} with a "
+            f"standard deviation of {spread[column]:.3g}, and are rounded by up to {error[column]:.3g}. Subtract the "
+            "mean of each feature first."
+        )
+    return compact
 
 
 def _kind(array: np.ndarray) -> str:

@@ -116,7 +116,7 @@ class Certificate:
             "split": self.split,
             "level": self.level,
             **self.real.to_json(),
-            "simulated": None if self.simulated is None else self.simulated.to_json(),
+            "simulated": None if self.simulated is None else {"level": self.level, **self.simulated.to_json()},
             "verdict": list(self.verdict),
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,

@@ -46,10 +46,12 @@ class BernoulliDecoder(AbstractDecoder):
         """Refuse anything but 0 and 1: a density in between is no likelihood."""
         wrong = (x != 0) & (x != 1)
         if wrong.any():
+            image = shape is not None and len(shape) > 1
+            pixels = "Binarise grey pixels (`--binarise dynamic` or `threshold`), or use" if image else "Use"
             raise InputError(
                 f"A Bernoulli likelihood gives probabilities to 0 and 1 only, and {_share(wrong)} of the values are "
-                f"neither: {_places(x, wrong, shape)}. Binarise grey pixels (`--binarise dynamic` or `threshold`), or "
-                "use the Gaussian likelihood (`--likelihood gaussian`), which is a density of real numbers."
+                f"neither: {_places(x, wrong, shape)}. {pixels} the Gaussian likelihood (`--likelihood gaussian`), "
+                "which is a density of real numbers."
             )
 
 

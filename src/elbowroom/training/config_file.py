@@ -12,8 +12,8 @@ from elbowroom.training.checkpoint import load_arrays
 from elbowroom.training.files import is_temporary, write_json
 from elbowroom.training.keeper import METRICS, STATE, WEIGHTS
 from elbowroom.training.made_of import FREE, check_made_of, made_of
+from elbowroom.training.run_settings import FORMAT
 
-FORMAT = 1
 CONFIG = "config.json"
 _PACKAGES = ("elbowroom", "jax", "jaxlib", "equinox", "optax", "numpyro", "numpy")
 

@@ -147,6 +147,8 @@ def _looped(task: Task, state: LoopState, keeper: Keeper, progress: Progress, be
     jax.block_until_ready(task.chunk(state.train, task.rows, jnp.asarray(task.indices(0, 0)), zero))
     elapsed = time.perf_counter() - begun
     position = dataclasses.replace(state.position, seconds=state.position.seconds + elapsed)
+    if position.initial_validation is None and position.step == 0:
+        position = dataclasses.replace(position, initial_validation=float(task.validation(state.best).mean()))
     state = state._replace(position=position)
     keeper.latest = state
     try:

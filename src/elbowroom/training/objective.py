@@ -81,6 +81,12 @@ def describe_objective(objective: Objective) -> ObjectiveSettings:
 
 def _preset(name: str, settings: ObjectiveSettings, gradient: AbstractGradient) -> Objective:
     if name == "beta-elbo":
+        beta = settings.parameters["beta"]
+        if beta < 0:
+            raise InputError(
+                f"The objective beta-elbo has the parameter beta, and beta is {beta:g}; it has to be 0 or more. With a "
+                "negative weight the divergence from the prior is rewarded, and the objective has no largest value."
+            )
         return beta_elbo(settings.parameters["beta"], samples=settings.samples, gradient=gradient)
     if name == "importance-weighted":
         return importance_weighted(settings.samples, gradient=gradient)

@@ -16,8 +16,8 @@ class Position:
 
     **Symbols.** `step` steps are done and `epoch` epochs are finished and validated; `objective_sum` is the sum of the
     objective over the steps of the epoch under way; `best_validation` is the highest validation ELBO, in nats per
-    datum, first reached in `best_epoch`; `stale_epochs` have passed since. `training_seconds` went into steps,
-    `seconds` into everything.
+    datum, first reached in `best_epoch`; `stale_epochs` have passed since; `initial_validation` is that of the initial
+    weights. `training_seconds` went into steps, `seconds` into everything.
     """
 
     step: int = 0
@@ -28,6 +28,7 @@ class Position:
     stale_epochs: int = 0
     training_seconds: float = 0.0
     seconds: float = 0.0
+    initial_validation: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The position as a table of numbers, which `Position(**table)` turns back into an equal value."""

@@ -4,6 +4,7 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from elbowroom.errors import InputError
 from elbowroom.models.settings import ModelSettings
 from elbowroom.training.sections import read_section, unknown, write_section
 from elbowroom.training.settings import ObjectiveSettings, TrainSettings
+
+FORMAT = 1
+"""The version of the settings, in `config.json` and in a file of `--config`."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,25 @@ def read_settings(tables: Any) -> RunSettings:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The nested tables of a TOML file, for `read_settings`.
+    """The nested tables of a TOML file, for `read_settings`, without the `format` that it may name.
 
-    **Raises.** `InputError`, naming the file and the place, if it is missing or is not TOML.
+    **Raises.** `InputError`, naming the file and the place, if it is missing, is not TOML, or is of a newer format.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"The configuration {path} does not exist.") from None
     except OSError as error:
         raise InputError(f"The configuration {path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"The configuration {path} is not valid TOML: {error}.") from None
+    format = tables.pop("format", FORMAT)
+    if not isinstance(format, int) or format > FORMAT:
+        raise InputError(
+            f"The configuration {path} says format = {format!r}; this is elbowroom {version('elbowroom')}, which reads "
+            f"formats up to {FORMAT}. Install a newer elbowroom, or write the settings it names here without that line."
+        )
+    return tables
 
 
 def overridden(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
