@@ -99,6 +99,7 @@ DATA = {
     "fewer rows than a batch": (nothing, ["digits", "--batch", "5000"], ["1257 rows", "5000", "--batch"]),
     "labels that do not match": (save_mismatched, ["pairs.npz"], ["pairs.npz", "59", "60"]),
     "unknown option": (nothing, ["digits", "--epohcs", "3"], ["--epohcs", "Did you mean '--epochs'?"]),
+    "an option like no other": (nothing, ["digits", "--bogus"], ["There is no option '--bogus' here. `elbowroom"]),
     "unknown objective": (nothing, ["digits", "--objective", "elbow"], ["elbow", "elbo"]),
     "unknown likelihood": (nothing, ["digits", "--likelihood", "bernouli"], ["bernouli", "Did you mean 'bernoulli'?"]),
     "unknown binarisation": (nothing, ["digits", "--binarise", "dynamc"], ["dynamc", "Did you mean 'dynamic'?"]),

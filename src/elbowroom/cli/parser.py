@@ -11,8 +11,9 @@ from elbowroom.errors import InputError
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The sentence "Did you mean ...? " for the nearest of the `known` names, or nothing where none is near."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"Did you mean {found[0]!r}? " if found else ""
+    bare = {one.lstrip("-"): one for one in known}  # what options have in common makes no two of them alike
+    found = get_close_matches(name.lstrip("-"), list(bare), n=1, cutoff=0.6)
+    return f"Did you mean {bare[found[0]]!r}? " if found else ""
 
 
 class Parser(argparse.ArgumentParser):

@@ -50,7 +50,8 @@ def check_labels(labels: np.ndarray, rows: int, what: str, of: str) -> np.ndarra
         )
     if labels.shape[0] != rows:
         raise InputError(
-            f"The labels do not match the data: {what} holds {labels.shape[0]} labels, {of} {rows} rows. There must "
+            f"The labels do not match the data: {_inside(what)} holds {labels.shape[0]} labels, {_inside(of)} {rows} "
+            "rows. There must "
             "be exactly one label for each row, in the same order."
         )
     if rows and (int(labels.min()) < -(2**31) or int(labels.max()) >= 2**31):
@@ -75,6 +76,11 @@ def place(flat_index: int, shape: tuple[int, ...]) -> str:
     """
     row, *inside = (int(part) for part in np.unravel_index(flat_index, shape))
     return f"row {row}, column {inside[0]}" if len(inside) == 1 else f"row {row}, pixel {tuple(inside)}"
+
+
+def _inside(what: str) -> str:
+    """`what` in the middle of a sentence."""
+    return f"{what[0].lower()}{what[1:]}" if what.startswith(("The ", "Array ")) else what
 
 
 def _compact_integers(array: np.ndarray, what: str) -> np.ndarray:
