@@ -171,14 +171,11 @@ def labels_without_images(folder):
     (folder / "d" / "t10k-images-idx3-ubyte").unlink()
 
 
-def picture_folder(folder):
-    (folder / "d").mkdir()
-    (folder / "d" / "one.png").write_bytes(b"\x89PNG")
-
-
 def run_folder(folder):
     (folder / "d").mkdir()
     (folder / "d" / "config.json").write_text("{}")
+    (folder / "d" / "figures").mkdir()
+    (folder / "d" / "figures" / "one.png").write_bytes(b"\x89PNG")
 
 
 def cut(folder, name, keep=-50):
@@ -237,21 +234,24 @@ REFUSED = {
     "IDX labels do not match": (wrong_labels_in_idx, "d", ["train-labels-idx1-ubyte holds 29 labels", "30 rows"]),
     "IDX gz is cut": (cut_gzip_in_idx, "d", ["train-images-idx3-ubyte.gz", "cannot be decompressed", "fetch it again"]),
     "IDX labels without images": (labels_without_images, "d", ["t10k-labels-idx1-ubyte without their images"]),
-    "an empty folder": (lambda folder: (folder / "d").mkdir(), "d", ["folder without IDX files: it holds nothing"]),
-    "a folder of pictures": (picture_folder, "d", ["folder of pictures, which are not read yet"]),
+    "an empty folder": (
+        lambda folder: (folder / "d").mkdir(),
+        "d",
+        ["folder without IDX files and without pictures: it holds nothing"],
+    ),
     "a run folder": (run_folder, "d", ["is a run folder, not data"]),
     "one IDX file": (
         write("train-images-idx3-ubyte.gz", gzip.compress(b"")),
         "train-images-idx3-ubyte.gz",
         ["Give the folder"],
     ),
-    "csv": (
-        write("d.csv", b"1,2"),
-        "d.csv",
-        [".csv files are not read yet", "digits (built in), a folder of IDX files"],
+    "csv": (write("d.csv", b"1,2"), "d.csv", ["d.csv holds 1 row"]),
+    "parquet": (write("d.parquet", b""), "d.parquet", ["d.parquet"]),
+    "h5ad": (
+        write("d.h5ad", b""),
+        "d.h5ad",
+        [".h5ad files are not read yet", "digits (built in), a folder of IDX files"],
     ),
-    "parquet": (write("d.parquet", b""), "d.parquet", [".parquet files are not read yet"]),
-    "h5ad": (write("d.h5ad", b""), "d.h5ad", [".h5ad files are not read yet"]),
     "an unknown ending": (write("d.xyz", b""), "d.xyz", ["files that end in .xyz are not known"]),
     "no ending": (write("d", b""), "d", ["a file without an ending is not known"]),
     "text": (write("d.npy", b"these are words"), "d.npy", ["d.npy is not an array"]),

@@ -8,7 +8,7 @@ from matplotlib.image import imread
 
 from elbowroom.report.charts import gap_per_datum, kl_per_dimension, latent_map, training_curves
 from elbowroom.report.drawing import VARIABLES, themed
-from elbowroom.report.pictures import mosaic, png, rescaled
+from elbowroom.report.pictures import is_image, mosaic, png, rescaled
 
 
 def test_a_mosaic_puts_images_row_by_row_with_a_transparent_gap():
@@ -65,3 +65,10 @@ def test_labels_are_drawn_as_text_beside_their_colour():
     chart = latent_map(np.eye(40, 2), (0.5, 0.2), np.repeat([3, 7], 20), False)
     assert ">3</text>" in chart
     assert ">7</text>" in chart
+
+
+def test_coloured_images_keep_their_colours():
+    images = np.zeros((2, 1, 1, 3))
+    images[0, 0, 0], images[1, 0, 0] = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
+    assert mosaic(images, 2)[0].tolist() == [[255, 0, 0, 255], [0, 0, 0, 0], [0, 0, 255, 255]]
+    assert [is_image(shape) for shape in ((4, 5), (4, 5, 3), (4, 5, 2), (4,))] == [True, True, False, False]

@@ -14,13 +14,14 @@ SMALLEST = 56  # pixels: smaller images are enlarged by a whole factor
 def check_images(shape: tuple[int, ...], what: str) -> None:
     """Refuse to paint data that are no images.
 
-    **Raises.** `InputError` if a datum has not two axes.
+    **Raises.** `InputError` if a datum is neither `(height, width)` nor `(height, width, 3)`.
     """
-    if len(shape) != 2:
+    from elbowroom.report.pictures import is_image
+
+    if not is_image(shape):
         raise InputError(
-            f"A picture of {what} needs data of shape (height, width), and a datum of this run has shape {shape}. "
-            "Write "
-            ".npz, .npy or .csv."
+            f"A picture of {what} needs data of shape (height, width) or (height, width, 3), and a datum of this run "
+            f"has shape {shape}. Write .npz, .npy or .csv."
         )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elbowroom.cli.options import DATA_HELP
+
 if TYPE_CHECKING:
     import jax
     import numpy as np
@@ -46,7 +48,7 @@ class NewData:
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """RUN, DATA and `--split`, for `new_data`."""
     parser.add_argument("run", metavar="RUN", help="the run folder that `elbowroom train` made")
-    parser.add_argument("data", metavar="DATA", help="digits (built in), a folder of IDX files, or a .npy or .npz file")
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     parser.add_argument(
         "--split", choices=("train", "validation", "test"), help="only this part of DATA (default: every row, in order)"
     )

@@ -5,6 +5,7 @@ import argparse
 from elbowroom.errors import InputError
 
 RUNS_SEED = "the seed of the run"
+DATA_HELP = "digits (built in), a folder of IDX files or pictures, or a .npy, .npz, .csv, .tsv or .parquet file"
 
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +31,7 @@ def check_seed(seed: int | None) -> None:
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """What `train` and `run` have in common: the data, the run folder, the settings, the machine."""
-    parser.add_argument(
-        "data", metavar="DATA", nargs="?", help="digits (built in), a folder of IDX files, or a .npy or .npz file"
-    )
+    parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--out", metavar="RUN", required=True, help="the run folder to make")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the run folder")
     parser.add_argument("--config", metavar="FILE.toml", help="a file with every setting; options override it")

@@ -6,7 +6,10 @@ from elbowroom.data.contents import Contents, Found, check_contents
 from elbowroom.data.idx import read_idx
 from elbowroom.errors import InputError
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+def holds_idx(folder: Path) -> bool:
+    """Whether `folder` holds images in an IDX file of the MNIST family."""
+    return any(_find(folder, f"{stem}-images") is not None for stem in ("train", "t10k"))
 
 
 def read_idx_folder(folder: Path) -> Contents:
@@ -48,14 +51,9 @@ def _what_is_there(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
     if "config.json" in names:
         return f"{folder} is a run folder, not data. Give the data first, and the run folder with --out or as RUN."
-    if any(Path(name).suffix.lower() in _PICTURES for name in names):
-        return (
-            f"{folder} is a folder of pictures, which are not read yet. Put them into one array of shape (datum, "
-            "height, width) and save it as .npy."
-        )
     shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "") if names else "nothing"
     return (
-        f"{folder} is a folder without IDX files: it holds {shown}. A folder of data holds train-images-idx3-ubyte "
-        "or train-images-idx3-ubyte.gz, and perhaps train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
-        "t10k-labels-idx1-ubyte."
+        f"{folder} is a folder without IDX files and without pictures: it holds {shown}. A folder of data holds "
+        "pictures, or train-images-idx3-ubyte or train-images-idx3-ubyte.gz, and perhaps train-labels-idx1-ubyte, "
+        "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte."
     )

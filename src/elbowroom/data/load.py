@@ -7,22 +7,25 @@ from elbowroom.data.arrays import read_npy, read_npz
 from elbowroom.data.contents import Contents
 from elbowroom.data.dataset import Dataset, Split, fingerprint
 from elbowroom.data.digits import read_digits
-from elbowroom.data.idx_folder import read_idx_folder
+from elbowroom.data.idx_folder import holds_idx, read_idx_folder
+from elbowroom.data.picture_folder import holds_pictures, read_picture_folder
 from elbowroom.data.splits import split_in_three, split_in_two, split_off_last
+from elbowroom.data.table import read_csv, read_parquet
 from elbowroom.errors import InputError
 
 DIGITS = "digits"
-_READERS = {".npy": read_npy, ".npz": read_npz}
-_LATER = {".csv", ".tsv", ".parquet", ".h5ad", ".h5", ".hdf5"}
-_READ_NOW = "digits (built in), a folder of IDX files, .npy and .npz"
+_READERS = {".npy": read_npy, ".npz": read_npz, ".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet}
+_LATER = {".h5ad", ".h5", ".hdf5"}
+_READ_NOW = "digits (built in), a folder of IDX files or of pictures, .npy, .npz, .csv, .tsv and .parquet"
 
 
 def load_dataset(source: str | Path) -> Dataset:
     """Read, check and split a source of data.
 
-    **Sources.** `digits`, built in; a folder of IDX files as MNIST has them; a `.npy` or `.npz` file (see
-    `elbowroom.data.arrays.read_npz` for the names of its arrays). Each row of an array of rank 2 or more is one
-    datum; it is flattened, and `event_shape` keeps its shape.
+    **Sources.** `digits`, built in; a folder of IDX files as MNIST has them, or of pictures
+    (`elbowroom.data.picture_folder`); a `.npy` or `.npz` file (`elbowroom.data.arrays.read_npz` has the names of its
+    arrays); a table, `.csv`, `.tsv` or `.parquet` (`elbowroom.data.table`). Each row of an array of rank 2 or more is
+    one datum; it is flattened, and `event_shape` keeps its shape.
 
     **Splits.** Parts that are given are kept. For IDX the last sixth of the training file validates, 10,000 images for
     MNIST. What is given whole is split 70/15/15 by one fixed permutation, the same for every seed of a model.
@@ -36,7 +39,9 @@ def load_dataset(source: str | Path) -> Dataset:
     (1257, 270, 270, (8, 8), 16)
     """
     name, contents, resolved = _read(str(source))
-    splits = _split(contents, f"The data set {source}", idx=resolved.is_dir() if resolved else False)
+    splits = _split(
+        contents, f"The data set {source}", idx=resolved is not None and resolved.is_dir() and holds_idx(resolved)
+    )
     return Dataset(
         name=name,
         source=str(resolved) if resolved else DIGITS,
@@ -68,7 +73,8 @@ def _read(source: str) -> tuple[str, Contents, Path | None]:
         raise InputError(_missing(source, path))
     resolved = path.resolve()
     if path.is_dir():
-        return resolved.name, read_idx_folder(path), resolved
+        pictures = not holds_idx(path) and holds_pictures(path)
+        return resolved.name, read_picture_folder(path) if pictures else read_idx_folder(path), resolved
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(_unread(path))
@@ -116,7 +122,7 @@ def _unread(path: Path) -> str:
         )
     if path.suffix.lower() in _LATER:
         return (
-            f"{path}: {path.suffix} files are not read yet. What is read now: {_READ_NOW}. Convert the table with "
+            f"{path}: {path.suffix} files are not read yet. What is read now: {_READ_NOW}. Save the array with "
             "numpy.save."
         )
     ending = f"files that end in {path.suffix} are" if path.suffix else "a file without an ending is"

@@ -32,7 +32,7 @@ class Latents:
 class Pictures:
     """Rows of pixels between 0 and 1, and the shape of one image."""
 
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     originals: Float[np.ndarray, "datum observed"]
     seen: Float[np.ndarray, "datum observed"] | None  # what the encoder saw, where it differs from the original
     reconstructions: Float[np.ndarray, "datum observed"]

@@ -17,6 +17,7 @@ from elbowroom.models.vae import VAE
 from elbowroom.report.certificate_file import ARRAYS, is_current, read_certificate
 from elbowroom.report.commands import commands
 from elbowroom.report.contents import Columns, Contents, Curves, Latents, Pictures
+from elbowroom.report.pictures import is_image
 from elbowroom.training.run_folder import Run
 
 MOST_POINTS = 2000
@@ -41,7 +42,7 @@ def gather(run: Run) -> Contents:
     means = np.asarray(_encoder_means(run.model, x), np.float64)
     key = jr.fold_in(jr.key(run.settings.training.seed), 0x7265706F)
     prior_means, prior_draws = (np.asarray(found) for found in _from_the_prior(run.model, jr.split(key, SAMPLES)))
-    image = len(dataset.event_shape) == 2
+    image = is_image(dataset.event_shape)
     return Contents(
         title=run.path.resolve().name,
         lead=_lead(run, dataset),
@@ -106,11 +107,10 @@ def _pictures(
     prior_draws: np.ndarray,
 ) -> Pictures:
     chosen = _one_of_each(labels, min(len(rows), MOST_POINTS), PAIRS)
-    height, width = dataset.event_shape
     binarised = run.preparation.binarise != "none"
     back = _decoder_means(run.model, jnp.asarray(means[chosen], x.dtype))
     return Pictures(
-        shape=(height, width),
+        shape=dataset.event_shape,
         originals=np.asarray(rows[chosen], float) / (dataset.levels or 1),
         seen=np.asarray(x)[chosen] if binarised else None,
         reconstructions=np.asarray(back),
