@@ -39,6 +39,7 @@ from elbowroom.data.preparation import Preparation
 from elbowroom.estimation.objective import Objective
 from elbowroom.estimation.objectives import elbo
 from elbowroom.models.settings import ModelSettings, build_model
+from elbowroom.training.adam import adam
 from elbowroom.training.chunk import make_counted_chunk
 from elbowroom.training.step import make_step
 
@@ -55,7 +56,7 @@ def ours(rows, indices, batch):
     """The compiled chunk that `elbowroom.train` runs."""
     model = build_model(ModelSettings("bernoulli", LATENT, (HIDDEN, HIDDEN), "tanh"), OBSERVED, jr.key(0))
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
-    stepper = make_step(Objective(elbo()), optax.adam(1e-3), Preparation("dynamic", 255).prepare, static)
+    stepper = make_step(Objective(elbo()), adam(1e-3), Preparation("dynamic", 255).prepare, static)
     chunk = make_counted_chunk(stepper.step)
     state, count = stepper.init(parameters, jr.key(1)), jnp.asarray(len(indices), jnp.int32)
 

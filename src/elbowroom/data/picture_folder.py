@@ -86,7 +86,7 @@ def _is_coloured(path: Path) -> bool:
                 f"{path} has pixels of the kind {picture.mode}, and what is read are grey or coloured pixels of 8 "
                 "bits. Convert it, or put the numbers into one array and save it as .npy."
             )
-        if picture.mode == "RGBA" and picture.getextrema()[3] != (255, 255):
+        if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
             raise InputError(f"{path} is transparent in places, and a pixel has to have a colour. Flatten it first.")
         return picture.mode in _COLOUR
 

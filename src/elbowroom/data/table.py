@@ -4,7 +4,7 @@ import csv
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,9 @@ def _numbered(labels: np.ndarray) -> np.ndarray:
 def _parse(path: Path, separator: str, headed: bool, at: int | None) -> tuple[np.ndarray, np.ndarray | None]:
     """The features and the labels; `ValueError` if a row is longer or shorter or holds something else than numbers."""
 
-    def read(kind: type, columns: list[int] | None, converters: dict[int, Callable[[str], float]] | None) -> np.ndarray:
+    def read(
+        kind: type, columns: list[int] | None, converters: Mapping[int | str, Callable[[str], Any]] | None
+    ) -> np.ndarray:
         return np.loadtxt(
             path, kind, comments=None, delimiter=separator, skiprows=int(headed), ndmin=2, encoding="utf-8-sig",
             quotechar='"', usecols=columns, converters=converters,

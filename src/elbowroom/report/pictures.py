@@ -14,7 +14,9 @@ def is_image(shape: Sequence[int]) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
 
 
-def mosaic(images: Float[np.ndarray, "image height width *colour"], columns: int) -> UInt8[np.ndarray, "rows columns 4"]:
+def mosaic(
+    images: Float[np.ndarray, "image height width *colour"], columns: int
+) -> UInt8[np.ndarray, "rows columns 4"]:
     """Images with values from 0 (black) to 1 (white), row by row, with one transparent pixel between neighbours."""
     count, height, width = images.shape[:3]
     rows = -(-count // columns)

@@ -12,13 +12,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from elbowroom.data.dataset import SPLITS, Dataset
 from elbowroom.data.preparation import Preparation
 from elbowroom.errors import InputError
 from elbowroom.estimation.objective import Objective
 from elbowroom.models.vae import VAE
+from elbowroom.training.adam import adam
 from elbowroom.training.chunk import make_counted_chunk
 from elbowroom.training.config_file import read_config
 from elbowroom.training.evaluation import Block, Evaluation, make_block, make_evaluation
@@ -85,7 +85,7 @@ def fit_model(
     begun = time.perf_counter()
     parameters, static = eqx.partition(model, eqx.is_inexact_array)
     evaluations = _evaluations(make_block(static, settings.evaluation_samples), dataset, preparation, settings.seed)
-    stepper = make_step(objective, optax.adam(settings.learning_rate), preparation.prepare, static)
+    stepper = make_step(objective, adam(settings.learning_rate), preparation.prepare, static)
     task = Task(
         rows=jnp.asarray(dataset.train.rows),
         stepper=stepper,
