@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from fractions import Fraction
 
 from elbowroom.derivation.check_gibbs import prove_at_least
 from elbowroom.derivation.check_lines import INSTANCES, compare_on_lines, needs_lines
+from elbowroom.derivation.check_numbers import compare_numbers, is_number
+from elbowroom.derivation.check_search import search
 from elbowroom.derivation.check_verdict import Counterexample, Instance, Verdict
 from elbowroom.derivation.check_worlds import (
     BATCHES,
@@ -15,11 +18,10 @@ from elbowroom.derivation.check_worlds import (
     compare,
     has_negative_parameter,
     parameters_of,
-    search,
 )
-from elbowroom.derivation.normal_form import proves_equal
+from elbowroom.derivation.normal_form import proved_difference
 from elbowroom.errors import InputError
-from elbowroom.functional.expression import Equation, Expression, Inequality, Parameter, as_expression
+from elbowroom.functional.expression import Constant, Equation, Expression, Inequality, Parameter, as_expression
 from elbowroom.functional.law import Variable
 from elbowroom.functional.parse import parse, parse_statement
 from elbowroom.functional.printing import to_text
@@ -73,7 +75,12 @@ def _statement(
 def _equal(identity: Equation) -> Verdict:
     left, right = identity.left, identity.right
     _refuse_giants(left, right)
-    proved, hypotheses = proves_equal(left, right)
+    difference, hypotheses = proved_difference(left, right)
+    proved = difference == 0
+    if difference:
+        return _apart(identity, difference, hypotheses)
+    if not proved and is_number(left) and is_number(right):
+        return compare_numbers(identity)
     positive = {text.removesuffix(" > 0") for text in hypotheses if text.endswith(" > 0")}
     lines = needs_lines(left, right)
     if proved and lines:
@@ -95,9 +102,29 @@ def _equal(identity: Equation) -> Verdict:
     return _seen(identity, seen, INSTANCES if lines else WORLDS, "smooth laws" if lines else "finite worlds")
 
 
+def _apart(identity: Equation | Inequality, difference: Fraction, hypotheses: Collection[str]) -> Verdict:
+    """The refutation of a statement whose sides differ by the same number in every world."""
+    left, right = identity.left, identity.right
+    shown = to_text(Constant(difference))
+    reason = f"proved: the left side minus the right side is {shown}, whatever the laws are"
+    seen = compare(left, right, BATCHES_BESIDE_PROOF[:1])
+    example = seen if isinstance(seen, Counterexample) else None
+    if isinstance(seen, Agreement) and not seen.instances and not needs_lines(left, right):
+        return Verdict(identity, "undecided", None, 0, None, None, seen.trouble)
+    return Verdict(identity, "fails", None, 1, abs(float(difference)), example, reason, tuple(sorted(hypotheses)))
+
+
 def _at_least(statement: Inequality) -> Verdict:
     left, right = statement.left, statement.right
     _refuse_giants(left, right)
+    difference, hypotheses = proved_difference(left, right)
+    if difference is not None and difference < 0:
+        return _apart(statement, difference, hypotheses)
+    if difference is not None:
+        excess = f"proved: the left side minus the right side is {to_text(Constant(difference))}, whatever the laws are"
+        return Verdict(statement, "holds", "normal-form", 0, None, None, excess, tuple(sorted(hypotheses)))
+    if is_number(left) and is_number(right):
+        return compare_numbers(statement)
     lines = needs_lines(left, right)
     proof = prove_at_least(left, right)
     if proof is not None:

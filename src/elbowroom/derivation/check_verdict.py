@@ -7,9 +7,25 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from elbowroom.derivation.world import World
+import numpy as np
+
+from elbowroom.derivation.world import Numbers, World
 from elbowroom.functional.expression import Equation, Inequality
 from elbowroom.functional.printing import to_text
+
+
+def sides(left: float, right: float) -> str:
+    """The values of both sides, with as many digits as tell them apart.
+
+    >>> sides(-0.0, 1.5), sides(1.0, 1.0000001)
+    ('left side = 0, right side = 1.5', 'left side = 1, right side = 1.0000001')
+    """
+    digits = next((n for n in range(6, 17) if f"{left:.{n}g}" != f"{right:.{n}g}"), 17)
+    return f"left side = {left + 0.0:.{digits}g}, right side = {right + 0.0:.{digits}g}"
+
+
+MOST_SHOWN = 60
+"""How many values of a law are shown one by one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,19 +41,12 @@ class Counterexample:
         """The tables, the values of the free variables and of both sides."""
         world = self.world
         laws = {
-            f"{letter}({','.join(roles)})": {
-                ", ".join(
-                    f"{role}={world.values[role][place]:g}" for role, place in zip(roles, point, strict=True)
-                ): float(table[(0, *point)])
-                for point in itertools.product(*map(range, table.shape[1:]))
-            }
+            f"{letter}({','.join(roles)})": _table(world, roles, table[0])
             for letter, (roles, table) in world.joints.items()
         }
         measures = {
-            role: {
-                f"{role}={value:g}": float(weight) for value, weight in zip(values, world.weights[role], strict=True)
-            }
-            for role, values in world.values.items()
+            role: _table(world, (role,), world.weights[role])
+            for role in world.values
             if any(weight != 1 for weight in world.weights[role])
         }
         return {
@@ -61,8 +70,24 @@ class Counterexample:
         ]
         lines += [f"{name} = {value:.6g}" for name, value in document["parameters"].items()]
         lines += [f"{name} = {value:g}" for name, value in self.at.items()]
-        lines.append(f"left side = {self.left:.6g}, right side = {self.right:.6g}")
+        lines.append(sides(self.left, self.right))
         return "\n".join(f"    {line}" for line in lines)
+
+
+def _table(world: World, roles: tuple[str, ...], table: Numbers) -> dict[str, float]:
+    """A value for each combination of values of the roles, or for all that have it where the table is large."""
+
+    def named(point: tuple[int, ...]) -> str:
+        return ", ".join(f"{role}={world.values[role][place]:g}" for role, place in zip(roles, point, strict=True))
+
+    if table.size <= MOST_SHOWN:
+        return {named(point): float(table[point]) for point in itertools.product(*map(range, table.shape))}
+    values, first, counts = np.unique(table, return_index=True, return_counts=True)
+    places = [tuple(map(int, np.unravel_index(one, table.shape))) for one in first]
+    return {
+        f"{count:,} points, such as {named(place)}": float(value)
+        for value, place, count in zip(values, places, counts, strict=True)
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +106,7 @@ class Instance:
     def __str__(self) -> str:
         lines = [f"{name} = {text}" for name, text in self.given.items()]
         lines += [f"{name} = {value:.6g}" for name, value in self.at.items()]
-        lines.append(f"left side = {self.left:.6g}, right side = {self.right:.6g}")
+        lines.append(sides(self.left, self.right))
         return "\n".join(f"    {line}" for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""Two expressions compared on finite worlds, as an identity or as an inequality."""
+"""Two expressions compared on finite worlds, as an identity."""
 
 from __future__ import annotations
 
@@ -24,9 +24,6 @@ BATCHES_BESIDE_PROOF = (12,)
 WORLDS = sum(BATCHES)
 SAME = 1e-10
 DIFFERENT = 1e-7
-_ROUNDS = 12
-_SEARCHED = 48
-_KEPT = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +40,12 @@ def compare(
     left: Expression, right: Expression, batches: tuple[int, ...], positive: Collection[str] = ()
 ) -> Counterexample | Agreement:
     """Whether two expressions are equal in random finite worlds: the first in which they differ, or what was seen."""
-    roles = _roles(left, right)
+    by_name = roles(left, right)
     agreed = doubtful = 0
     largest: float | None = None
     trouble = "no finite world gave both sides a finite value"
     try:
-        for world, (one, other), names in _tables(left, right, batches, positive):
+        for world, (one, other), names in tables(left, right, batches, positive):
             with np.errstate(invalid="ignore"):
                 errors = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
             flat = errors.reshape(errors.shape[0], -1)
@@ -56,7 +53,7 @@ def compare(
             worst = np.where(usable, np.nan_to_num(flat).max(axis=1), 0.0)
             if (worst > DIFFERENT).any():
                 number = int(np.argmax(worst > DIFFERENT))
-                return _counterexample(world, number, names, roles, one, other, flat[number])
+                return counterexample(world, number, names, by_name, one, other, flat[number])
             if usable.any():
                 largest = max(largest or 0.0, float(worst.max()))
             between = worst > SAME
@@ -70,95 +67,30 @@ def compare(
     return Agreement(agreed, largest, doubtful, trouble)
 
 
-def search(left: Expression, right: Expression, positive: Collection[str] = ()) -> Counterexample | Agreement:
-    """Whether `left >= right` in random finite worlds and in worlds that come of moving towards a violation."""
-    seen = 0
-    roles = _roles(left, right)
-    try:
-        for world, (one, other), names in _tables(left, right, BATCHES, positive):
-            slack = _slack(one, other)
-            usable = np.isfinite(slack).all(axis=1)
-            lowest = np.where(usable, slack.min(axis=1), np.inf)
-            if (lowest < -DIFFERENT).any():
-                number = int(np.argmax(lowest < -DIFFERENT))
-                return _counterexample(world, number, names, roles, one, other, -slack[number])
-            seen += int(usable.sum())
-        return _descend(left, right, positive, seen)
-    except MissingRule as missing:
-        return Agreement(seen, None, 0, str(missing))
-
-
-def _descend(left: Expression, right: Expression, positive: Collection[str], seen: int) -> Counterexample | Agreement:
-    """Move the laws of the worlds where the sides are closest, towards a violation."""
-    sides = expand(left), expand(right)
-    roles = _roles(left, right)
-    worlds = random_worlds(sides, WORLDS, _SEARCHED, positive)
-    generator = np.random.default_rng(1)
-    step = 2.0
-    for _ in range(_ROUNDS):
-        (one, other), names = _both(sides, worlds)
-        slack = _slack(one, other)
-        usable = np.isfinite(slack).all(axis=1)
-        lowest = np.where(usable, slack.min(axis=1), np.inf)
-        seen += int(usable.sum())
-        if (lowest < -DIFFERENT).any():
-            number = int(np.argmin(lowest))
-            return _counterexample(worlds, number, names, roles, one, other, -slack[number])
-        worlds = _moved(worlds, np.argsort(lowest)[:_KEPT], step, generator, positive)
-        step *= 0.8
-    return Agreement(seen, None, 0, "no finite world gave both sides a finite value")
-
-
-def _moved(
-    worlds: World, best: np.ndarray, step: float, generator: np.random.Generator, positive: Collection[str]
-) -> World:
-    """As many worlds again, around the best ones: their laws and parameters with noise."""
-    chosen = np.resize(best, _SEARCHED)
-    joints: dict[str, tuple[tuple[str, ...], Numbers]] = {}
-    for letter, (roles, table) in worlds.joints.items():
-        measures = np.ones(())
-        for role in roles:
-            measures = measures[..., None] * worlds.weights[role]
-        moved = table[chosen] * np.exp(step * generator.standard_normal(table[chosen].shape))
-        mass = (moved * measures).reshape(_SEARCHED, -1).sum(axis=1)
-        joints[letter] = (roles, moved / mass.reshape(-1, *(1,) * (moved.ndim - 1)))
-    parameters = {
-        name: numbers[chosen] * np.exp(0.5 * step * generator.standard_normal(_SEARCHED))
-        for name, numbers in worlds.parameters.items()
-    }
-    phases = worlds.phases[chosen] + step * generator.standard_normal(_SEARCHED)
-    return World(worlds.values, worlds.weights, joints, parameters, phases)
-
-
-def _slack(one: Numbers, other: Numbers) -> Numbers:
-    """How far the left side is above the right one, relative to their size, for each world."""
-    with np.errstate(invalid="ignore"):
-        relative = (one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
-    return relative.reshape(relative.shape[0], -1)
-
-
-def _tables(
+def tables(
     left: Expression, right: Expression, batches: tuple[int, ...], positive: Collection[str]
 ) -> Iterator[tuple[World, tuple[Numbers, Numbers], tuple[str, ...]]]:
+    """Batches of random worlds, the values of both sides there, and the variables that these depend on."""
     sides = expand(left), expand(right)
     first = 0
     for count in batches:
         world = random_worlds(sides, first, count, positive)
         first += count
-        values, names = _both(sides, world)
+        values, names = both(sides, world)
         yield world, values, names
 
 
-def _both(sides: tuple[Expression, Expression], world: World) -> tuple[tuple[Numbers, Numbers], tuple[str, ...]]:
-    tables, names = aligned([tabulate(side, world) for side in sides])
-    one, other = np.broadcast_arrays(*tables)
+def both(sides: tuple[Expression, Expression], world: World) -> tuple[tuple[Numbers, Numbers], tuple[str, ...]]:
+    """The values of expanded sides in each world and for each value of the variables named."""
+    found, names = aligned([tabulate(side, world) for side in sides])
+    one, other = np.broadcast_arrays(*found)
     count = len(world.phases)
     if one.shape[0] != count:
         one, other = (np.broadcast_to(table, (count, *table.shape[1:])) for table in (one, other))
     return (one, other), names
 
 
-def _counterexample(
+def counterexample(
     worlds: World,
     number: int,
     names: tuple[str, ...],
@@ -167,6 +99,7 @@ def _counterexample(
     other: Numbers,
     badness: Numbers,
 ) -> Counterexample:
+    """The world of that number, at the values of the free variables where it is worst."""
     place = np.unravel_index(int(np.argmax(badness)), one.shape[1:]) if names else ()
     at = {name: float(worlds.values[roles[name]][int(index)]) for name, index in zip(names, place, strict=True)}
     left, right = (float(table[(number, *place)]) for table in (one, other))
@@ -183,6 +116,6 @@ def has_negative_parameter(found: Counterexample) -> bool:
     return any(math.copysign(1.0, float(numbers[0])) < 0 for numbers in found.world.parameters.values())
 
 
-def _roles(*sides: Expression) -> dict[str, str]:
+def roles(*sides: Expression) -> dict[str, str]:
     """The role of every variable by its name."""
     return {node.name: node.role for side in sides for node in walk(side) if isinstance(node, Variable)}

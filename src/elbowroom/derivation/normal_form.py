@@ -345,6 +345,19 @@ def _factors(whole: int) -> list[int]:
     return [*found, whole] if whole > 1 else found
 
 
+def proved_difference(left: Expression, right: Expression) -> tuple[Fraction | None, frozenset[str]]:
+    """The number by which the left side exceeds the right one, where the normal forms prove one, and the hypotheses.
+
+    None where the difference is no number, or the normal forms do not decide.
+    """
+    rules = NormalForm()
+    try:
+        difference = rules.of(left) - rules.of(right)
+    except (NotDecidedError, MissingRule):
+        return None, frozenset()
+    return difference.number, frozenset(rules.hypotheses)
+
+
 def proves_equal(left: Expression, right: Expression) -> tuple[bool, frozenset[str]]:
     """Whether the normal forms of both sides are equal, and the hypotheses that were used.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import random
@@ -29,11 +30,28 @@ def random_world(expressions: tuple[Expression, ...], index: int) -> World:
     return random_worlds(expressions, index, 1)
 
 
-def random_worlds(expressions: Sequence[Expression], first: int, count: int, positive: Collection[str] = ()) -> World:
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """What the worlds of a search may have that the simple ones have not.
+
+    `measure` multiplies the measure of every value of a variable whose support has no end; `size` is the number of
+    values of every variable that is not finite, two or three where it is None.
+    """
+
+    measure: float = 1.0
+    size: int | None = None
+
+
+PLAIN = Shape()
+
+
+def random_worlds(
+    expressions: Sequence[Expression], first: int, count: int, positive: Collection[str] = (), shape: Shape = PLAIN
+) -> World:
     """Several worlds of the shape of the first of them, from that number on.
 
     Parameters are positive in the simple worlds, and those named `positive` in all of them; elsewhere they have
-    either sign.
+    either sign. The measure of all values of an interval or of the circle is its length.
     """
     nodes = list(dict.fromkeys(node for expression in expressions for node in walk(expression)))
     supports = {node.role: node.support for node in nodes if isinstance(node, Variable)}
@@ -42,18 +60,18 @@ def random_worlds(expressions: Sequence[Expression], first: int, count: int, pos
         if isinstance(node, DensityValue):
             letters.setdefault(node.letter, set()).update(v.role for v in (*node.of, *node.given))
     names = sorted({node.name for node in nodes if isinstance(node, Parameter | Multiplier)})
-    sizes = _sizes(supports, letters, first)
+    sizes = _sizes(supports, letters, first, shape.size)
     generators = [random.Random(f"elbowroom world {index}") for index in range(first, first + count)]
     simple = [index < SIMPLE_WORLDS for index in range(first, first + count)]
-    weights = {role: _weights(support, sizes[role], role, first) for role, support in supports.items()}
+    weights = {role: _weights(support, sizes[role], role, first, shape.measure) for role, support in supports.items()}
     joints: dict[str, tuple[tuple[str, ...], Numbers]] = {}
     for letter, own in sorted(letters.items()):
         roles = tuple(sorted(own))
-        shape = tuple(sizes[role] for role in roles)
-        if math.prod(shape) > _LARGEST_LAW:
+        lengths = tuple(sizes[role] for role in roles)
+        if math.prod(lengths) > max(_LARGEST_LAW, (shape.size or 0) ** 2):
             raise MissingRule(f"the law {letter} has too many variables for a table in a finite world")
-        tables = [_table(math.prod(shape), *pair) for pair in zip(generators, simple, strict=True)]
-        joints[letter] = (roles, np.array(tables).reshape(count, *shape) / _cell_measures(roles, weights))
+        tables = [_table(math.prod(lengths), *pair) for pair in zip(generators, simple, strict=True)]
+        joints[letter] = (roles, np.array(tables).reshape(count, *lengths) / cell_measures(roles, weights))
     numbers = [
         [_number(generator, easy, name in positive) for name in names]
         for generator, easy in zip(generators, simple, strict=True)
@@ -64,32 +82,48 @@ def random_worlds(expressions: Sequence[Expression], first: int, count: int, pos
     return World(values, weights, joints, parameters, phases)
 
 
-def _weights(support: Support, size: int, role: str, first: int) -> Numbers:
+def _weights(support: Support, size: int, role: str, first: int, measure: float) -> Numbers:
     """The measure of each value: one where the values are counted, and anything where they stand for a continuum."""
-    if isinstance(support, Finite) or first < SIMPLE_WORLDS:
+    if isinstance(support, Finite):
         return np.ones(size)
-    generator = random.Random(f"elbowroom weights {first // _SAME_SHAPE} {role}")
-    return np.array([generator.choice((0.25, 0.5, 1.0, 2.0)) for _ in range(size)])
+    if first < SIMPLE_WORLDS:
+        found = np.ones(size)
+    else:
+        generator = random.Random(f"elbowroom weights {first // _SAME_SHAPE} {role}")
+        found = np.array([generator.choice((0.25, 0.5, 1.0, 2.0)) for _ in range(size)])
+    if isinstance(support, Interval | Circle):
+        lower, upper = _ends(support)
+        return found * (upper - lower) / found.sum()
+    return measure * found
 
 
-def _cell_measures(roles: tuple[str, ...], weights: Mapping[str, Numbers]) -> Numbers:
+def _ends(support: Interval | Circle) -> tuple[float, float]:
+    return (float(support.lower), float(support.upper)) if isinstance(support, Interval) else (-math.pi, math.pi)
+
+
+def cell_measures(roles: tuple[str, ...], weights: Mapping[str, Numbers]) -> Numbers:
+    """The measure of each combination of values of the roles."""
     measures = np.ones(())
     for role in roles:
         measures = measures[..., None] * weights[role]
     return measures
 
 
-def _sizes(supports: Mapping[str, Support], letters: Mapping[str, set[str]], first: int) -> dict[str, int]:
+def _sizes(
+    supports: Mapping[str, Support], letters: Mapping[str, set[str]], first: int, wanted: int | None
+) -> dict[str, int]:
     generator = random.Random(f"elbowroom sizes {first // _SAME_SHAPE}")
     sizes = {
         role: support.size
         if isinstance(support, Finite)
+        else wanted
+        if wanted is not None
         else 2
         if first < SIMPLE_WORLDS
         else generator.choice((2, 2, 3))
         for role, support in sorted(supports.items())
     }
-    for roles in letters.values():
+    for roles in letters.values() if wanted is None else ():
         while math.prod(sizes[role] for role in roles) > LARGEST_TABLE:
             largest = max(roles, key=lambda role: sizes[role])
             if sizes[largest] <= 2:
@@ -103,8 +137,7 @@ def _values(support: Support, size: int, first: int) -> Numbers:
     if isinstance(support, Finite):
         return np.arange(size, dtype=float)
     if isinstance(support, Interval | Circle):
-        ends = (float(support.lower), float(support.upper)) if isinstance(support, Interval) else (-math.pi, math.pi)
-        return np.linspace(*ends, size + 2)[1:-1]
+        return np.linspace(*_ends(support), size + 2)[1:-1]
     whole = np.arange(size, dtype=float) + isinstance(support, Positive)
     if first < SIMPLE_WORLDS:
         return whole
@@ -118,6 +151,9 @@ def _table(cells: int, generator: random.Random, simple: bool) -> list[float]:
         total = 10 if cells <= 5 else 100
         cuts = sorted(generator.sample(range(1, total), cells - 1))
         return [(b - a) / total for a, b in itertools.pairwise([0, *cuts, total])]
+    if cells > _LARGEST_LAW:
+        many = np.random.default_rng(generator.getrandbits(32)).exponential(size=cells) + 0.02
+        return list(many / many.sum())
     weights = [generator.expovariate(1.0) + 0.02 for _ in range(cells)]
     whole = math.fsum(weights)
     return [weight / whole for weight in weights]
