@@ -17,6 +17,11 @@ def is_same_density(left: DensityValue, right: DensityValue) -> bool:
     return left.letter == right.letter and same
 
 
+def part_of(density: DensityValue, parts: Sequence[DensityValue]) -> DensityValue | None:
+    """The part that `density` is, at whatever variables; None if it is none of them."""
+    return next((part for part in parts if is_same_density(part, density)), None)
+
+
 def in_parts(density: DensityValue, parts: Sequence[DensityValue]) -> Expression:
     r"""`density` by the parts of the joint law of its letter, which is the product of the parts.
 
@@ -31,7 +36,7 @@ def in_parts(density: DensityValue, parts: Sequence[DensityValue]) -> Expression
     p(z)*p(x|z)/integral(p(z')*p(x|z'), z')
     """
     own = [part for part in parts if part.letter == density.letter]
-    if any(is_same_density(part, density) for part in own):
+    if part_of(density, own) is not None:
         return density
     explained = {role for part in own for role in _roles(part.of)}
     outside = tuple(variable for variable in density.given if variable.role not in explained)

@@ -11,8 +11,8 @@ import numpy as np
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.discretised import Discretised, discretise
-from elbowroom.solution.graph import Evaluation
 from elbowroom.solution.interior import MOST_STEPS, Point, minimise
+from elbowroom.solution.program import Evaluation
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.start import start
 from elbowroom.solution.statement import Statement

@@ -11,13 +11,15 @@ import scipy.sparse as sp
 from elbowroom.functional.differential import PointValue
 from elbowroom.functional.expression import Function
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.joint import part_of
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.support import Positive
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, SplineBlock, TableBlock
-from elbowroom.solution.graph import Evaluation, Known, Node, Program, add
+from elbowroom.solution.curvature import Curvature
+from elbowroom.solution.graph import Known, Node, add
 from elbowroom.solution.interior import Local, Positivity
-from elbowroom.solution.laws import part_of
+from elbowroom.solution.program import Evaluation, Program
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.statement import Constraint, Statement
@@ -70,7 +72,7 @@ class Discretised:
         if not np.isfinite(gradient).all() or not np.isfinite(jacobian.data).all():
             return None
 
-        def curvature(multipliers: Array) -> sp.csr_array:
+        def curvature(multipliers: Array) -> Curvature:
             weights: list[Array | None] = [np.full(self.program.outputs[0].shape, 1.0)]
             start = 0
             for condition in self.conditions:

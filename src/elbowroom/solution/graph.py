@@ -1,19 +1,14 @@
 """Arrays that depend on the unknown numbers, as a graph of operations with first and second derivatives.
 
 Every array has one dimension for each variable of the problem, of length one where it does not depend on
-that variable, so that operations are plain broadcasting. Jacobians are sparse: an array that depends pointwise
-on the unknown has a diagonal one. The Hessian of an output y is assembled from its nonlinear operations only,
-
-    d²y = Σ over operations f(u, v) of  J_uᵀ diag(y' f_uv) J_v ,      y' the derivative of y by that operation,
-
-(edge pushing, Gower & Mello 2012), which keeps it as sparse as the problem is: diagonal for a separable functional.
+that variable, so that operations are plain broadcasting. What is done with a graph is in program.py.
 """
 
 from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
@@ -272,102 +267,3 @@ def spread(shape: tuple[int, ...], target: tuple[int, ...], factor: Array) -> sp
     size = int(np.prod(target))
     data = np.broadcast_to(factor, target).ravel()
     return sp.csr_array((data, entries(shape, target), np.arange(size + 1)), shape=(size, int(np.prod(shape))))
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Program:
-    """Some outputs of a graph, and the nodes they need, inputs first.
-
-    **Arguments.** `size` is the length of the vector of unknown numbers.
-    """
-
-    outputs: tuple[Node, ...]
-    size: int
-    order: tuple[Node, ...] = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        order: dict[Node, None] = {}
-        waiting: list[tuple[Node, bool]] = [(node, False) for node in reversed(self.outputs)]
-        while waiting:
-            node, ready = waiting.pop()
-            if ready:
-                order[node] = None
-            elif node not in order:
-                waiting.append((node, True))
-                waiting.extend((part, False) for part in node.inputs)
-        object.__setattr__(self, "order", tuple(order))
-
-    def at(self, x: Array) -> Evaluation:
-        """The values of all nodes at the unknown numbers `x`."""
-        values: dict[Node, Array] = {}
-        with np.errstate(all="ignore"):
-            for node in self.order:
-                arguments = (x,) if isinstance(node, Unknown) else (values[part] for part in node.inputs)
-                values[node] = node.value(*arguments)
-        return Evaluation(self, values)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Evaluation:
-    """The values of a program at one point, and the derivatives there."""
-
-    program: Program
-    values: dict[Node, Array]
-    _jacobians: dict[Node, sp.csr_array] = dataclasses.field(default_factory=dict)
-
-    @property
-    def outputs(self) -> list[Array]:
-        """The value of each output."""
-        return [self.values[node] for node in self.program.outputs]
-
-    def gradient(self, seeds: Sequence[Array | None]) -> Array:
-        """The gradient by x of Σ seed · output."""
-        adjoints = self.adjoints(seeds)
-        total = np.zeros(self.program.size)
-        for node, adjoint in adjoints.items():
-            if isinstance(node, Unknown):
-                total += node.matrix.T @ np.broadcast_to(adjoint, node.shape).ravel()
-        return total
-
-    def jacobian(self, node: Node) -> sp.csr_array:
-        """The sparse Jacobian by x of the entries of a node."""
-        known = self._jacobians.get(node)
-        if known is None:
-            if isinstance(node, Unknown):
-                known = node.matrix
-            else:
-                known = sp.csr_array((node.size, self.program.size))
-                with np.errstate(all="ignore"):
-                    partials = node.partials(*(self.values[part] for part in node.inputs))
-                for part, partial in zip(node.inputs, partials, strict=True):
-                    known = known + partial @ self.jacobian(part)
-            self._jacobians[node] = known
-        return known
-
-    def hessian(self, seeds: Sequence[Array | None]) -> sp.csr_array:
-        """The sparse Hessian by x of Σ seed · output."""
-        total = sp.csr_array((self.program.size, self.program.size))
-        for node, adjoint in self.adjoints(seeds).items():
-            adjoint = np.broadcast_to(adjoint, node.shape)
-            with np.errstate(all="ignore"):
-                bends = node.curvature(adjoint, *(self.values[part] for part in node.inputs))
-            for first, second, between in bends:
-                left, right = self.jacobian(node.inputs[first]), self.jacobian(node.inputs[second])
-                total = total + left.T @ (between @ right)
-        return sp.csr_array(total)
-
-    def adjoints(self, seeds: Sequence[Array | None]) -> dict[Node, Array]:
-        """The derivative of Σ seed · output by every node that it depends on."""
-        adjoints: dict[Node, Array] = {}
-        for node, seed in zip(self.program.outputs, seeds, strict=True):
-            if seed is not None:
-                adjoints[node] = adjoints[node] + seed if node in adjoints else seed
-        with np.errstate(all="ignore"):
-            for node in reversed(self.program.order):
-                if node not in adjoints:
-                    continue
-                adjoint = np.broadcast_to(adjoints[node], node.shape)
-                pulled = node.pull(adjoint, *(self.values[part] for part in node.inputs))
-                for part, piece in zip(node.inputs, pulled, strict=True):
-                    adjoints[part] = adjoints[part] + piece if part in adjoints else piece
-        return adjoints

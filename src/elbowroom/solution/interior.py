@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
+from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.kkt import newton_step
 
 Array = np.ndarray
@@ -33,6 +34,8 @@ _NEAR_THE_PATH = 10.0
 _FAR_ABOVE_THE_PATH = 1e8
 _MOST_FITTED = 50
 _UNBOUNDED = 1e12
+_LONG = 8
+"""Bounds of more entries a row are kept apart in the Hessian of the barrier."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Local:
     gradient: Array
     residual: Array
     jacobian: sp.csr_array
-    curvature: Callable[[Array], sp.csr_array]
+    curvature: Callable[[Array], Curvature]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -175,9 +178,12 @@ class _Run:
         gradient += bounds.matrix.T @ (ratio[direct:] * gap - aim[direct:])
         bend = np.zeros(len(self.x))
         bend[self.chosen] = ratio[:direct]
-        weighted = sp.diags_array(ratio[direct:]) @ bounds.matrix
-        curvature = local.curvature(self.multipliers) + sp.diags_array(bend) + bounds.matrix.T @ weighted
-        step = newton_step(sp.csr_array(curvature), gradient, local.jacobian, local.residual, self.shift)
+        curvature = local.curvature(self.multipliers).plus(sp.diags_array(bend))
+        if bounds.matrix.nnz > _LONG * len(self.rows):
+            curvature = curvature.bordered(bounds.matrix, ratio[direct:])
+        elif len(self.rows):
+            curvature = curvature.plus(bounds.matrix.T @ sp.diags_array(ratio[direct:]) @ bounds.matrix)
+        step = newton_step(curvature, gradient, local.jacobian, local.residual, self.shift)
         self.shift = step.shift
         self.shifted |= step.shift > 0
         self.multipliers = step.multipliers

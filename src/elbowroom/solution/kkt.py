@@ -15,6 +15,8 @@ import scipy.linalg
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from elbowroom.solution.curvature import Curvature
+
 Array = np.ndarray
 
 LARGEST_DENSE = 2600
@@ -22,7 +24,9 @@ LARGEST_DENSE = 2600
 
 _RANK_TOLERANCE = 1e-13
 _STIFFNESS = 1e3
+_SMALLEST_SHIFT = 1e-9
 _LARGEST_SHIFT = 1e8
+_REFINEMENTS = 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,43 +38,86 @@ class Step:
     shift: float
 
 
-def newton_step(
-    curvature: sp.csr_array, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
-) -> Step:
+def newton_step(curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float) -> Step:
     """Solve the system; `shift` is where to begin with the diagonal (0 where none was needed before)."""
-    scale = np.sqrt(np.abs(curvature.diagonal()))
-    scale = np.maximum(scale, 1e-12 * max(scale.max(initial=0.0), 1e-300))
+    separable = curvature.is_diagonal and 2 * (curvature.rank + len(residual)) <= len(gradient) + 2
+    scale = np.sqrt(np.abs(curvature.plain.diagonal() if separable else curvature.diagonal()))
+    if not separable:
+        scale = np.maximum(scale, 1e-12 * max(scale.max(initial=0.0), 1e-300))
     inverse = sp.diags_array(1 / scale)
-    curvature = sp.csr_array(inverse @ curvature @ inverse)
+    curvature = curvature.scaled(1 / scale)
     jacobian = sp.csr_array(jacobian @ inverse)
     lengths = np.sqrt(np.asarray(jacobian.multiply(jacobian).sum(axis=1)).ravel())
     lengths[lengths == 0] = 1.0
     jacobian = sp.csr_array(sp.diags_array(1 / lengths) @ jacobian)
-    solve = _dense if len(gradient) <= LARGEST_DENSE else _sparse
-    if curvature.nnz == len(gradient) and (curvature.diagonal() > 0).all():
-        solve = _diagonal
+    solve = _eliminated if separable else _dense if len(gradient) <= LARGEST_DENSE else _sparse
     direction, multipliers, shift = solve(curvature, gradient / scale, jacobian, residual / lengths, shift)
     return Step(direction / scale, multipliers / lengths, shift)
 
 
-def _diagonal(
-    curvature: sp.csr_array, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
+def _eliminated(
+    curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
 ) -> tuple[Array, Array, float]:
-    """A separable functional: only the multipliers need a system of equations."""
-    values = curvature.diagonal()
-    reach = sp.diags_array(1 / values) @ jacobian.T
-    system = (jacobian @ reach).toarray()
-    multipliers = _least(system, residual - reach.T @ gradient)
-    direction = -gradient / values - reach @ multipliers
-    more = _least(system, residual + jacobian @ direction)
-    return direction - reach @ more, multipliers + more, 0.0
+    """K = 1 + Rᵀ M R, its diagonal scaled to one: only the multipliers and w = M R d need a system of equations,
+
+        [ M⁻¹ + R Rᵀ   R Aᵀ ] [ w ]   [  -R g  ]
+        [   A Rᵀ       A Aᵀ ] [ λ ] = [ c - A g ] ,      d = -g - Rᵀ w - Aᵀ λ .
+
+    K is positive definite where A d = 0 exactly if this has as many negative eigenvalues as M.
+    """
+    rank = curvature.rank
+    both = sp.csr_array(sp.vstack([curvature.rows, jacobian])) if rank else jacobian
+    products = (both @ both.T).toarray()
+    wide = np.zeros_like(products)
+    wide[:rank, :rank] = curvature.inverse
+    shift = shift / 10 if shift > _SMALLEST_SHIFT else 0.0
+    while True:
+        system = _Symmetric(wide + products / (1 + shift))
+        if system.negative <= curvature.negative or shift > _LARGEST_SHIFT:
+            break
+        shift = max(10 * shift, _SMALLEST_SHIFT)
+    direction, found = np.zeros_like(gradient), np.zeros(len(products))
+    first, second = -gradient, -residual
+    for _ in range(_REFINEMENTS):
+        # What is left of both equations is solved for once more.
+        right = both @ first / (1 + shift)
+        right[rank:] -= second
+        more = system.solve(right)
+        move = (first - both.T @ more) / (1 + shift)
+        direction, found = direction + move, found + more
+        first = -gradient - (curvature @ direction + shift * direction) - jacobian.T @ found[rank:]
+        second = -residual - jacobian @ direction
+    return direction, found[rank:], shift
+
+
+class _Symmetric:
+    """A symmetric system that may be singular, its rows scaled: the solution of least norm."""
+
+    def __init__(self, matrix: Array):
+        size = np.sqrt(np.maximum(np.abs(matrix).max(axis=1, initial=0.0), 1e-300))
+        self.scale = 1 / size
+        balanced = (matrix + matrix.T) / 2 * self.scale[:, None] * self.scale
+        self.values, self.vectors = scipy.linalg.eigh(balanced, check_finite=False)
+        largest = np.abs(self.values).max(initial=0.0)
+        self.keep = np.abs(self.values) > _RANK_TOLERANCE * max(largest, 1e-300)
+
+    @property
+    def negative(self) -> int:
+        """The number of negative eigenvalues."""
+        return int((self.values[self.keep] < 0).sum())
+
+    def solve(self, right: Array) -> Array:
+        """The solution."""
+        vectors = self.vectors[:, self.keep]
+        return self.scale * (vectors @ ((vectors.T @ (self.scale * right)) / self.values[self.keep]))
 
 
 def _dense(
-    curvature: sp.csr_array, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
+    curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
 ) -> tuple[Array, Array, float]:
     rows = jacobian.toarray()
-    plain = curvature.toarray()
+    plain = curvature.dense()
+    shift = shift if shift > _SMALLEST_SHIFT else 0.0
     factor = _cholesky(plain) if shift == 0 else None
     pull, stiffness = np.zeros_like(gradient), 0.0
     if factor is None:
@@ -78,7 +125,7 @@ def _dense(
         pull = _STIFFNESS * rows.T @ residual
         stiff = plain + _STIFFNESS * rows.T @ rows
         factor = _cholesky(stiff) if shift == 0 else None
-        shift = max(shift / 10, 1e-9) if factor is None else 0.0
+        shift = max(shift / 10, _SMALLEST_SHIFT) if factor is None else 0.0
         while factor is None and shift < _LARGEST_SHIFT:
             factor = _cholesky(stiff + shift * np.eye(len(stiff)))
             shift = shift if factor is not None else shift * 10
@@ -117,11 +164,12 @@ def _least(matrix: Array, right: Array) -> Array:
 
 
 def _sparse(
-    curvature: sp.csr_array, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
+    curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float
 ) -> tuple[Array, Array, float]:
     size, count = len(gradient), len(residual)
+    whole = curvature.plain + curvature.rows.T @ sp.csr_array(curvature.middle) @ curvature.rows
     while True:
-        bent = curvature + shift * sp.eye_array(size)
+        bent = whole + shift * sp.eye_array(size)
         slack = -1e-12 * sp.eye_array(count)
         system = sp.csc_array(sp.block_array([[bent, jacobian.T], [jacobian, slack]]))
         right = np.concatenate([-gradient, -residual])

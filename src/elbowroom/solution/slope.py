@@ -22,11 +22,11 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.joint import in_parts, part_of
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.functional.substitute import substitute
 from elbowroom.functional.traverse import free_variables
-from elbowroom.solution.laws import in_parts, part_of
 from elbowroom.solution.scene import Scene
 
 ZERO = as_expression(0)

@@ -10,12 +10,12 @@ from elbowroom.functional.differential import Derivative, PointValue
 from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Constant, Equation, Expression, Function, Inequality, Parameter
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.joint import is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.problem import Problem
 from elbowroom.functional.setting import Setting, Table
 from elbowroom.functional.support import Finite, Real, Support
 from elbowroom.functional.traverse import free_variables, walk
-from elbowroom.solution.laws import is_same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class Statement:
             for node in walk(expression):
                 if isinstance(node, Derivative | PointValue):
                     inside = walk(node.expression)
-                    if any(isinstance(part, DensityValue) and is_same(part, density) for part in inside):
+                    if any(isinstance(part, DensityValue) and is_same_density(part, density) for part in inside):
                         return True
         return False
 
@@ -159,7 +159,7 @@ def _check(whole: Statement) -> None:
             f"over {names}, take an expectation, or give its observed value under [parameters]."
         )
     for density in whole.densities:
-        if any(is_same(density, law) for law in whole.setting.laws):
+        if any(is_same_density(density, law) for law in whole.setting.laws):
             raise InputError(f"{density} is both unknown and given under [laws]. Take one of the two out.")
         if len(density.of) + len(density.given) > 3:
             raise InputError(f"{density} has more than three variables, which is more than solve can tabulate.")

@@ -27,13 +27,13 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import Integral
+from elbowroom.functional.joint import in_parts, part_of
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.solution import pointwise
 from elbowroom.solution.blocks import Block, CurveBlock
 from elbowroom.solution.bounds import weights_between
 from elbowroom.solution.graph import Known, Node, add, apply, integrate, multiply
-from elbowroom.solution.laws import in_parts, part_of
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.slope import slope
 
