@@ -24,7 +24,7 @@ from elbowroom.functional.traverse import walk
 _ROUNDS = 12
 _SEARCHED = 48
 _KEPT = 6
-_MEASURES = (1 / 64, 8.0, 512.0, 1e5)  # beyond, rounding of q(z) + 1 would count
+_MEASURES = (1e-6, 1 / 64, 8.0, 512.0, 1e5)  # beyond, rounding of q(z) + 1 would count
 _LARGE = ((8, 16), (64, 8), (512, 2))
 """Sizes of large worlds, and how many of each are looked at."""
 
