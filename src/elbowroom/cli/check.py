@@ -56,4 +56,6 @@ def _is_document(text: str) -> bool:
     is_file = pathlib.Path(text).is_file()
     if is_file and text.endswith((".toml", ".pdf", ".ipynb", ".html", ".docx")):
         raise InputError(f"{text} is not a document that check reads. Give a Markdown file (.md) or LaTeX (.tex).")
+    if not is_file and pathlib.Path(text).is_dir():
+        raise InputError(f"{text} is a folder. Give a statement, a Markdown file (.md) or LaTeX (.tex).")
     return is_file

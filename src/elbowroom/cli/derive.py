@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import difflib
+import pathlib
 import re
 from typing import Any
 
@@ -61,6 +62,8 @@ def _derivation(arguments: argparse.Namespace) -> tuple[Derivation, dict[str, An
         nearest = difflib.get_close_matches(text, PRESETS, n=1)
         hint = f" Did you mean {nearest[0]}?" if nearest else " elbowroom derive --list names them."
         raise InputError(f"There is no preset {text}.{hint}")
+    if "\n" not in text and len(text) < 1000 and pathlib.Path(text).exists():
+        raise InputError(f"{text} is neither a problem file nor a formula. A problem file ends in .toml.")
     over = parse(arguments.over) if arguments.over else None
     if over is not None and not isinstance(over, DensityValue):
         raise InputError(f"--over names a density, such as q(z|x); {arguments.over} is not one.")

@@ -34,17 +34,21 @@ def train_from(arguments: argparse.Namespace) -> tuple[dict[str, Any], "Fit"]:
     prepare_machine(arguments.device, arguments.threads)
     from elbowroom.data.load import load_dataset
     from elbowroom.data.preparation import Preparation
+    from elbowroom.training.config_file import CONFIG
     from elbowroom.training.run_settings import read_settings
     from elbowroom.training.start import completed
     from elbowroom.training.train import train_run
 
     folder = Path(arguments.out)
+    begun = (folder / CONFIG).exists()
     settings = read_settings(_tables(arguments, folder))
     if settings.data.source is None:
         raise InputError(
             "There are no data to train on. Name them: `elbowroom train digits --out RUN`, or give [data] source in "
             "the configuration."
         )
+    if arguments.resume and not begun:
+        print(wrap(f"There is no run in {folder} to resume: it is begun."), file=sys.stderr)
     dataset = load_dataset(settings.data.source)
     settings = completed(settings, dataset)
     shown = False if arguments.json else None
@@ -92,11 +96,8 @@ def _tables(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from elbowroom.training.run_settings import overridden, read_toml
 
     tables: dict[str, Any] = {}
-    if arguments.resume:
-        if (folder / CONFIG).exists():
-            tables = {name: table for name, table in read_config(folder)["settings"].items() if table is not None}
-        else:
-            print(wrap(f"There is no run in {folder} to resume: it is begun."), file=sys.stderr)
+    if arguments.resume and (folder / CONFIG).exists():
+        tables = {name: table for name, table in read_config(folder)["settings"].items() if table is not None}
     if arguments.config is not None:
         tables = overridden(tables, read_toml(Path(arguments.config)))
     return overridden(tables, _options(arguments))
