@@ -14,6 +14,8 @@ import scipy.sparse as sp
 
 Array = np.ndarray
 
+_LARGEST = 1e280
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Curvature:
@@ -63,6 +65,14 @@ class Curvature:
         """diag(factors) K diag(factors)."""
         by = sp.diags_array(factors)
         return dataclasses.replace(self, plain=sp.csr_array(by @ self.plain @ by), rows=sp.csr_array(self.rows @ by))
+
+    def bounded(self) -> Curvature:
+        """The same with an infinite curvature, that of an unknown which must not move, as a very large number."""
+        if np.isfinite(self.plain.data).all():
+            return self
+        plain = self.plain.copy()
+        plain.data = np.nan_to_num(plain.data, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
+        return dataclasses.replace(self, plain=plain)
 
     def diagonal(self) -> Array:
         """The diagonal of K."""

@@ -34,6 +34,7 @@ _NEAR_THE_PATH = 10.0
 _FAR_ABOVE_THE_PATH = 1e8
 _MOST_FITTED = 50
 _UNBOUNDED = 1e12
+_FLAT = 1e-8
 _LONG = 8
 """Bounds of more entries a row are kept apart in the Hessian of the barrier."""
 
@@ -192,6 +193,12 @@ class _Run:
         dual_move = aim - self.duals - ratio * slack_move
         return (move, slack_move, dual_move), float(move @ (curvature @ move)) / 2
 
+    def _is_bent(self, local: Local) -> bool:
+        """Whether the Lagrangian has a direction of negative curvature here, beyond rounding."""
+        self.shift = 0.0
+        self._direction(local)
+        return self.shift > _FLAT
+
     def _move(self, local: Local, direction: tuple[Array, Array, Array]) -> tuple[Local, float] | None:
         """Go along the direction as far as the merit function falls; None if it does not."""
         move, slack_move, dual_move = direction
@@ -255,7 +262,7 @@ class _Run:
             barrier=self.barrier,
             steps=steps,
             shifted=self.shifted,
-            shifted_at_last=self.shift > 0,
+            shifted_at_last=self.shift > 0 and local is not None and self._is_bent(local),
             stopped=stopped,
         )
 

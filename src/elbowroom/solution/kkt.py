@@ -27,6 +27,7 @@ _STIFFNESS = 1e3
 _SMALLEST_SHIFT = 1e-9
 _LARGEST_SHIFT = 1e8
 _REFINEMENTS = 2
+_SMALL_PIVOT = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Step:
 
 def newton_step(curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float) -> Step:
     """Solve the system; `shift` is where to begin with the diagonal (0 where none was needed before)."""
+    curvature = curvature.bounded()
     separable = curvature.is_diagonal and 2 * (curvature.rank + len(residual)) <= len(gradient) + 2
     scale = np.sqrt(np.abs(curvature.plain.diagonal() if separable else curvature.diagonal()))
     if not separable:
@@ -70,7 +72,7 @@ def _eliminated(
     products = (both @ both.T).toarray()
     wide = np.zeros_like(products)
     wide[:rank, :rank] = curvature.inverse
-    shift = shift / 10 if shift > _SMALLEST_SHIFT else 0.0
+    shift = max(shift / 10, _SMALLEST_SHIFT) if shift > 0 else 0.0
     while True:
         system = _Symmetric(wide + products / (1 + shift))
         if system.negative <= curvature.negative or shift > _LARGEST_SHIFT:
@@ -117,15 +119,15 @@ def _dense(
 ) -> tuple[Array, Array, float]:
     rows = jacobian.toarray()
     plain = curvature.dense()
-    shift = shift if shift > _SMALLEST_SHIFT else 0.0
     factor = _cholesky(plain) if shift == 0 else None
     pull, stiffness = np.zeros_like(gradient), 0.0
-    if factor is None:
-        stiffness = _STIFFNESS
-        pull = _STIFFNESS * rows.T @ residual
+    if _smallest_pivot(factor) < _SMALL_PIVOT:
+        # Not positive definite, or hardly so: the constraints may hold what K leaves free.
         stiff = plain + _STIFFNESS * rows.T @ rows
-        factor = _cholesky(stiff) if shift == 0 else None
-        shift = max(shift / 10, _SMALLEST_SHIFT) if factor is None else 0.0
+        stiffened = _cholesky(stiff) if shift == 0 else None
+        if factor is None or _smallest_pivot(stiffened) > 10 * _smallest_pivot(factor):
+            factor, stiffness, pull = stiffened, _STIFFNESS, _STIFFNESS * rows.T @ residual
+            shift = max(shift / 10, _SMALLEST_SHIFT) if factor is None else 0.0
         while factor is None and shift < _LARGEST_SHIFT:
             factor = _cholesky(stiff + shift * np.eye(len(stiff)))
             shift = shift if factor is not None else shift * 10
@@ -152,6 +154,10 @@ def _cholesky(matrix: Array) -> tuple[Array, bool] | None:
         return scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
     except scipy.linalg.LinAlgError:
         return None
+
+
+def _smallest_pivot(factor: tuple[Array, bool] | None) -> float:
+    return -1.0 if factor is None else float(np.diagonal(factor[0]).min(initial=1.0))
 
 
 def _least(matrix: Array, right: Array) -> Array:

@@ -19,6 +19,7 @@ _LEVELS = 8
 _GROWTH = np.array([0.15, 0.35, 0.6, 1.0])
 _NARROWEST = 1e-10
 _LARGEST_ARTEFACT = 1e-5
+_SLOWEST_FALL = 0.75
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Profile:
     """How the integrands along one variable are distributed over its panels.
 
     **Arguments.** `shares` is the largest share of any integral that each panel has, `unresolved` the part of it
-    that the highest polynomial degrees carry; `escape` is the share of the first and of the last panel.
+    that the highest polynomial degrees carry; `escape` is the share that is estimated beyond the first and the last.
     """
 
     shares: Array
@@ -34,8 +35,15 @@ class Profile:
 
     @property
     def escape(self) -> tuple[float, float]:
-        """The shares of the outermost panels."""
-        return float(self.shares[0]), float(self.shares[-1])
+        """What lies beyond each end, if shares go on falling by the ratio r of the outermost two: s r / (1 - r)."""
+        return _beyond(self.shares[:2]), _beyond(self.shares[:-3:-1])
+
+
+def _beyond(shares: Array) -> float:
+    if len(shares) < 2 or shares[0] == 0:
+        return float(shares[0])
+    ratio = min(shares[0] / max(shares[1], 1e-300), _SLOWEST_FALL)
+    return float(shares[0] * ratio / (1 - ratio))
 
 
 def profile(attempt: Attempt, role: str) -> Profile:

@@ -30,13 +30,12 @@ _MOST_ROUNDS = 14
 _MOST_NODES = 700
 _NEGLIGIBLE = 1e-13
 _RESOLVED = 1e-10
-_LITTLE = 1e-5
 _FAR_OUT = 6
 _END_POWERS = (1, 3, 2)
 """Near an end the axis is graded like t to this power: evenly, for roots of third order, for square roots."""
 
 _TOLERANCE = 1e-13
-_JOINT_TOLERANCE = 1e-8
+_JOINT_TOLERANCE = 1e-11
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,8 +83,8 @@ def first_meshes(statement: Statement) -> dict[str, Mesh]:
             meshes[role] = observed_mesh(support, observed[role])
             continue
         smooth = any(statement.is_smooth(density) for density in statement.densities if density.of[0].role == role)
-        order, fineness = (5, 0.7) if role in wide else (8, 0.8) if several else (10, 2.5) if smooth else (12, 1.0)
-        widths = 6.5 if role in wide else 12.0
+        order, fineness = (8, 0.7) if role in wide else (8, 0.8) if several else (10, 2.5) if smooth else (12, 1.0)
+        widths = 8.0 if role in wide else 12.0
         meshes[role] = first_mesh(support, places.get(role, ()), order, fineness, widths)
     scene = Scene(
         statement.setting,
@@ -151,7 +150,7 @@ def _attempt(
 
 def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
     joint = bool(_joint_roles(statement))
-    negligible, resolved = (1e-6, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
+    negligible, resolved = (1e-9, 1e-5) if joint else (_NEGLIGIBLE, _RESOLVED)
     if _has_double_integrals(statement) and not joint:
         negligible, resolved = 1e-11, 1e-9
     if any(statement.is_smooth(density) for density in statement.densities):
@@ -191,13 +190,6 @@ def _search(statement: Statement, meshes: dict[str, Mesh]) -> Search:
         fine = {role: mesh.halved() if mesh.is_continuous else mesh for role, mesh in meshes.items()}
     finest = _attempt(statement, fine, now if now.is_feasible else None)
     return Search(statement, tuple(stages), fine, now, finest)
-
-
-def _settled(stages: list[Stage]) -> bool:
-    """Whether reaching further out has not changed the value, and little is left out there."""
-    if len(stages) < 2 or not stages[-2].feasible or stages[-2].reach == stages[-1].reach:
-        return False
-    return _agree(stages[-2].value, stages[-1].value) and stages[-1].escape < _LITTLE
 
 
 def _agree(first: float, second: float) -> bool:
