@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Literal
 
-import numpy as np
-
-from elbowroom.derivation.chain_rule import NOTHING
-from elbowroom.derivation.curve_answer import Curve, Extremal, bound_curve, boundary_text, claim, curve_opening
-from elbowroom.derivation.curve_candidates import linear_equation, solve_linear, tried_curves
-from elbowroom.derivation.curve_ends import Ends, ends_of, sorted_constraints
-from elbowroom.derivation.curve_second import convex_integrand, jacobi
-from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
-from elbowroom.derivation.numeric.evaluate import number, values
-from elbowroom.derivation.numeric.scene import MissingNumber, Scene
-from elbowroom.derivation.polynomial import ONE, Integrated, Polynomial
-from elbowroom.derivation.render import render
+from elbowroom.derivation.curve_answer import Curve, Extremal, boundary_text, claim, curve_opening
+from elbowroom.derivation.curve_ends import Ends, ends_of
+from elbowroom.derivation.curve_extremals import extremals, first_half, mentions_curve
+from elbowroom.derivation.curve_integral import Constrained, constrained_curves
+from elbowroom.derivation.curve_second import jacobi
+from elbowroom.derivation.numeric.evaluate import number
+from elbowroom.derivation.numeric.scene import MissingNumber
 from elbowroom.derivation.steps import Check, Derivation, Step
-from elbowroom.derivation.strong_form import boundary_terms, strong_form
-from elbowroom.derivation.variation import variation
-from elbowroom.errors import InputError
-from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Expression, Function, as_expression
-from elbowroom.functional.law import Variable
+from elbowroom.functional.expression import Parameter, as_expression
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
 
 
 def solve_curve(problem: Problem, started: float) -> Derivation:
     """The curve that makes the functional least, with what its second variation shows; else the equation alone."""
-    curve = _first_half(problem)
-    if not curve.equation or not _mentions_curve(curve):
+    curve = first_half(problem)
+    if curve.known.integrals:
+        return _under_integrals(curve, started)
+    if not curve.equation or not mentions_curve(curve):
         reason = (
             f"The Euler-Lagrange equation does not contain {curve.over}: the functional is linear in it, or a null "
             "functional that only the ends decide. There is no extremal to solve for."
         )
         return _without_optimum(curve, "refused", reason, started)
-    if curve.known.integrals:
-        reason = f"the constraint {to_text(curve.known.integrals[0])} of an integral is stated and not solved with"
-        return _without_optimum(curve, "condition", reason, started)
     try:
         ends = ends_of(curve.variable, curve.known, curve.at, curve.left_over)
-        found, quadratic = _extremals(curve, ends)
+        found, quadratic = extremals(curve, ends)
         if not found:
             words = "no closed form was found for this Euler-Lagrange equation; a curve that meets it is a candidate"
             return _without_optimum(curve, "condition", words, started)
@@ -52,81 +42,82 @@ def solve_curve(problem: Problem, started: float) -> Derivation:
         return _without_optimum(curve, "condition", f"the curve is not found: {missing}", started)
 
 
-def _first_half(problem: Problem) -> Curve:
-    over = problem.over[0]
-    assert isinstance(over, Function)
-    if len(problem.over) > 1 or len(over.arguments) != 1 or not isinstance(over.arguments[0], Variable):
-        raise InputError("A curve is solved for alone, as a function of one variable, such as y(x).")
-    scene = Scene(problem.given)
-    rules = NormalForm(marginals=False)
-    expanded = scene.grounded(expand(problem.functional))
+def _under_integrals(curve: Curve, started: float) -> Derivation:
+    """The curve under the constraint of one integral, by its multiplier."""
+    told = ", ".join(to_text(one) for one in curve.known.integrals)
+    if len(curve.known.integrals) > 1:
+        reason = f"the constraints {told} are of several integrals, and only one is solved with"
+        return _without_optimum(curve, "condition", reason, started)
     try:
-        first = variation(expanded, over)
-        form = rules.of(first) if first is not NOTHING else Polynomial()
-        equation = strong_form(form, over) if form else form
-        ends = boundary_terms(form, over) if form else []
-        integrand = _integrand(rules.of(expanded))
-    except NotDecidedError as trouble:
-        raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
-    left_over: Polynomial = Polynomial()
-    for _, part in ends:
-        left_over = left_over + part
-    known = sorted_constraints(problem, scene)
-    natural = render(left_over) if left_over else None
-    return Curve(problem, over, expanded, first, equation, natural, integrand, known, scene)
+        answers = [_constrained(curve, one, started) for one in constrained_curves(curve)]
+    except MissingNumber as missing:
+        return _without_optimum(curve, "condition", f"the curve is not found: {missing}", started)
+    if not answers:
+        reason = f"no closed form was found for a curve that meets {told}"
+        return _without_optimum(curve, "condition", reason, started)
+    surest = [one for one in answers if one.minimum == "global"] or answers
+    return min(surest, key=lambda one: curve.sense * (one.value_number or 0.0))
 
 
-def _integrand(form: Polynomial) -> Polynomial | None:
-    """The integrand of a functional that is one integral, as a form in the integration variable of the curve."""
-    total = Polynomial()
-    for part, coefficient in form.terms:
-        if len(part.powers) != 1:
-            return None
-        atom, exponent = part.powers[0]
-        if not isinstance(atom, Integrated) or exponent != ONE:
-            return None
-        total = total + atom.integrand.scaled(coefficient)
-    return total
-
-
-def _mentions_curve(curve: Curve) -> bool:
-    return f"function:{curve.over.name}(" in curve.equation.key
-
-
-def _extremals(curve: Curve, ends: Ends) -> tuple[list[Extremal], bool]:
-    """The verified curves, and whether the equation is linear, so that the functional is quadratic."""
-    linear = linear_equation(curve.equation, curve.over, curve.scene)
-    if linear is not None:
-        solution = solve_linear(linear, curve.variable, ends, curve.scene)
-        tried = iter([] if solution is None else [("the linear equation is solved exactly", solution)])
+def _constrained(curve: Curve, found: Constrained, started: float) -> Derivation:
+    """The derivation for one curve that meets the constraint: a claim on J + lambda*C is one on J among such curves."""
+    (constraint,) = curve.known.integrals
+    own, ends, best = found.curve, found.ends, found.best
+    scene = curve.at(best.curve)
+    if found.eigenvalue:
+        minimum, unique = "global", False
+        words = (
+            "J + lambda*C is quadratic and not negative, since the first conjugate point is the right end; -y as well"
+        )
     else:
-        tried = tried_curves(curve.over, ends)
-    found: list[Extremal] = []
-    convex = curve.integrand is not None and convex_integrand(curve.integrand, bound_curve(curve), curve.sense)
-    for how, candidate in tried:
-        residual = _residual(curve, ends, candidate)
-        if residual < 1e-8 and _within_bounds(curve, ends, candidate):
-            found.append(Extremal(candidate, number(curve.expanded, curve.at(candidate)), residual, how))
-            if convex:
-                break  # the only one
-    return found, linear is not None
-
-
-def _residual(curve: Curve, ends: Ends, candidate: Expression) -> float:
-    places = np.linspace(ends.left, ends.right, 23)[1:-1]
-    scene = curve.at(candidate)
-    found = values(render(curve.equation), scene, {curve.variable.name: places})
-    at_ends = [abs(residual(candidate)) for _, residual in ends.conditions]
-    worst = float(np.max(np.abs(found))) if np.all(np.isfinite(found)) else np.inf
-    return max([worst, *at_ends])
-
-
-def _within_bounds(curve: Curve, ends: Ends, candidate: Expression) -> bool:
-    places = np.linspace(ends.left, ends.right, 201)
-    scene = curve.at(candidate)
-    at = {curve.variable.name: places}
-    return all(
-        bool(np.all(values(one.left, scene, at) - values(one.right, scene, at) >= -1e-12)) for one in curve.known.bounds
+        minimum, unique, words = claim(
+            own, ends, best, found.quadratic, jacobi(own.equation, own.over, own.at(best.curve), ends, own.sense)
+        )
+    if minimum in ("none", "local"):
+        minimum, unique = "stationary", None
+        words = f"among all curves {words}; among those that meet the constraint it is stationary, and no more is shown"
+    value = number(curve.expanded, scene)
+    excess = abs(number(constraint.left, scene) - number(constraint.right, scene))
+    name, multiplier = to_text(curve.over), f"{found.multiplier:.12g}"
+    opening = curve_opening(own)
+    side = f"{curve.problem.sense} J[{curve.over.name}] = {to_text(curve.problem.functional)} over {name}"
+    steps = (
+        Step("state the problem", side, ", ".join(to_text(one) for one in curve.problem.subject_to)),
+        Step(
+            "form the Lagrangian S = J + lambda*C",
+            f"C is the left side of {to_text(constraint)}",
+            to_text(curve.problem.functional + Parameter("lambda") * constraint.left),
+        ),
+        *(dataclasses.replace(one, hypotheses=(*one.hypotheses, f"lambda = {multiplier}")) for one in opening[1:]),
+        Step(
+            "find a curve and verify it",
+            own.condition,
+            f"{name} = {to_text(best.curve)}",
+            (best.how,),
+            (
+                Check("kkt", best.residual < 1e-8, f"the equation and the ends hold within {best.residual:.1e}"),
+                Check("quadrature", excess < 1e-8, f"the constraint holds within {excess:.1e}"),
+            ),
+        ),
+        Step("evaluate the functional there", f"J at {name} = {to_text(best.curve)}", f"{value:.12g}"),
+        Step("take the second variation of S", "the Jacobi equation along the curve", words),
+    )
+    return Derivation(
+        problem=curve.problem,
+        status="solved",
+        optima={name: best.curve},
+        unnormalised=None,
+        value=as_expression(round(value, 15)),
+        minimum=minimum,
+        unique=unique,
+        multipliers={"lambda": as_expression(float(multiplier))},
+        condition=own.condition,
+        steps=steps,
+        reason=None,
+        seconds=time.perf_counter() - started,
+        value_number=value,
+        boundary_terms=boundary_text(curve),
+        scene=scene,
     )
 
 

@@ -107,19 +107,19 @@ SHAPES = (
     Shape(
         "a catenary",
         lambda c, d, x: c * np.cosh((x - d) / c),
-        lambda c, d, x: _times(c, Elementary("cosh", _over(_shifted(x, d), c))),
+        lambda c, d, x: times(c, Elementary("cosh", over(shifted(x, d), c))),
     ),
     Shape(
         "a parabola",
         lambda c, d, x: c + (x - d) ** 2 / (4 * c),
-        lambda c, d, x: _number(c) + _shifted(x, d) ** 2 / _number(4 * c),
+        lambda c, d, x: _number(c) + shifted(x, d) ** 2 / _number(4 * c),
     ),
     Shape(
         "an arc of a circle",
         lambda r, d, x: np.sqrt(r * r - (x - d) ** 2),
-        lambda r, d, x: sqrt(_number(r * r) - _shifted(x, d) ** 2),
+        lambda r, d, x: sqrt(_number(r * r) - shifted(x, d) ** 2),
     ),
-    Shape("an exponential", lambda a, b, x: a * np.exp(b * x), lambda a, b, x: _times(a, exp(_times(b, x)))),
+    Shape("an exponential", lambda a, b, x: a * np.exp(b * x), lambda a, b, x: times(a, exp(times(b, x)))),
 )
 
 
@@ -132,13 +132,14 @@ def tried_curves(curve: Function, ends: Ends) -> Iterator[tuple[str, Expression]
         seen: list[Array] = []
         for first in STARTS:
             for second in (middle, middle + 0.5, middle - 0.5):
-                found = _fitted(shape, ends, np.array([first, second]))
+                found = fitted(shape, ends, np.array([first, second]))
                 if found is not None and not any(np.allclose(found, other, atol=1e-6) for other in seen):
                     seen.append(found)
                     yield shape.name, shape.member(float(found[0]), float(found[1]), curve.arguments[0])
 
 
-def _fitted(shape: Shape, ends: Ends, start: Array) -> Array | None:
+def fitted(shape: Shape, ends: Ends, start: Array) -> Array | None:
+    """The parameters with which a shape goes through both ends, looked for from `start`."""
     places = np.array([ends.left, ends.right])
     targets = np.array(ends.fixed, dtype=float)
 
@@ -163,7 +164,7 @@ def _basis(equation: Linear, variable: Variable, left: float) -> tuple[Expressio
         return grown, x if middle == 0 else x * grown
     if square > 0:
         root = float(np.sqrt(square))
-        return exp(_number(middle + root) * x), exp(_number(middle - root) * x)
+        return exp(times(middle + root, x)), exp(times(middle - root, x))
     root = float(np.sqrt(-square))
     angle = x if root == 1 else _number(root) * x
     waves = Elementary("sin", angle), Elementary("cos", angle)
@@ -224,15 +225,18 @@ def _line(a: float, b: float, x: Expression) -> Expression:
     return rising if abs(a) < 1e-15 else _number(a) + rising
 
 
-def _times(a: float, x: Expression) -> Expression:
+def times(a: float, x: Expression) -> Expression:
+    """a*x, without a factor of one."""
     return x if abs(a - 1) < 1e-14 else _number(a) * x
 
 
-def _over(x: Expression, a: float) -> Expression:
+def over(x: Expression, a: float) -> Expression:
+    """x/a, without a divisor of one."""
     return x if abs(a - 1) < 1e-14 else x / _number(a)
 
 
-def _shifted(x: Expression, d: float) -> Expression:
+def shifted(x: Expression, d: float) -> Expression:
+    """x - d, without a shift of zero."""
     return x if abs(d) < 1e-14 else x - _number(d)
 
 

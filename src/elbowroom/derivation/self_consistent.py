@@ -32,6 +32,7 @@ from elbowroom.functional.setting import Table
 from elbowroom.functional.support import Finite
 
 MOST_STEPS = 4000
+UNSETTLED = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,13 +67,16 @@ class FiniteMap:
         at = {variable.name: place for variable, place in zip(self.variables, places, strict=True)}
         return values(expression, scene, at)
 
-    def step(self, table: Array) -> Array:
-        """One application of the map, normalised for each value of what is given."""
+    def step(self, table: Array, pace: float = 1.0) -> Array:
+        """One application of the map, or of its `pace`-th power, which has the same fixed points and overshoots less.
+
+        Normalised for each value of what is given.
+        """
         scene = self.at(table)
         slope = self.on_grid(self.derivative, scene)
         weight = self.sign if self.weight is None else self.on_grid(self.weight, scene)
         with np.errstate(all="ignore"):
-            level = np.log(table) - np.nan_to_num(slope, nan=0.0, posinf=0.0, neginf=0.0) / weight
+            level = np.log(table) - pace * np.nan_to_num(slope, nan=0.0, posinf=0.0, neginf=0.0) / weight
         return self.normalised(level)
 
     def normalised(self, level: Array) -> Array:
@@ -190,6 +194,7 @@ def _iterate(map_: FiniteMap, start: Array | None = None) -> Array:
 
 
 FADED = 1e-200
+SLOWEST = 1 / 256
 
 
 def _marginal(map_: FiniteMap, table: Array) -> Array:
@@ -199,9 +204,9 @@ def _marginal(map_: FiniteMap, table: Array) -> Array:
 
 
 def _settled(map_: FiniteMap, table: Array, most: int) -> Array:
-    recent = [table]
+    recent, pace, before = [table], 1.0, np.inf
     for count in range(most):
-        moved = map_.step(table)
+        moved = map_.step(table, pace)
         change = float(np.max(np.abs(moved - table)))
         table = moved
         recent = [*recent[-2:], table]
@@ -210,6 +215,10 @@ def _settled(map_: FiniteMap, table: Array, most: int) -> Array:
         if count % 6 == 5:
             table = _extrapolated(map_, recent)
             recent = [table]
+            left = map_.residual(table)
+            if left > 1e-12 and left > 0.999 * before:  # it turns in circles
+                pace = max(0.5 * pace, SLOWEST)
+            before = left
     return table
 
 
@@ -239,6 +248,11 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
     off = table < 1e-9
     kkt = float(np.min(np.where(off, map_.sign * (slope - mean), 0.0)))
     settled = residual < 1e-8 and kkt > -1e-6
+    if residual > UNSETTLED:
+        reason = (
+            f"the fixed-point iteration does not settle: where it stopped, the condition holds within {residual:.1e}"
+        )
+        return unfinished(work, "condition", reason, started)
     minimum: Literal["global", "stationary"] = "global" if shape.convex and settled else "stationary"
     unique = True if minimum == "global" and shape.injective(scene, table) else None
     text = fixed_point_text(work)

@@ -7,11 +7,12 @@ from functools import singledispatch
 from elbowroom.functional.density_functionals import DensityFunctional
 from elbowroom.functional.discrepancy import SquaredMMD
 from elbowroom.functional.divergences import Divergence
-from elbowroom.functional.expression import Exp, Expression, Log
+from elbowroom.functional.expression import Constant, Exp, Expression, Log
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral, measured_variables
 from elbowroom.functional.information import MutualInformation
 from elbowroom.functional.law import DensityValue
+from elbowroom.functional.support import Interval
 from elbowroom.functional.traverse import children, rebuild
 
 
@@ -20,8 +21,9 @@ def definition(node: Expression) -> Expression:
     """What `node` itself abbreviates, one level down; a node that abbreviates nothing is returned as it is.
 
     KL(a || b) is E_a[log a/b], H(a) is -E_a[log a], E_a[f] is the integral of a*f over the variables
-    that a is a density of, MI(q; x, z) is KL(q(x,z) || q(x)*q(z)), a density of a family is the exponential
-    of its log-density, and the tables `DIVERGENCES` and `DENSITY_FUNCTIONALS` say the same of their entries.
+    that a is a density of, an integral between the ends of a support is one over it, MI(q; x, z) is
+    KL(q(x,z) || q(x)*q(z)), a density of a family is the exponential of its log-density, and the tables
+    `DIVERGENCES` and `DENSITY_FUNCTIONALS` say the same of their entries.
     """
     return node
 
@@ -42,6 +44,18 @@ def _(node: Expectation) -> Expression:
     for variable in reversed(measured_variables(node.measure)):
         integral = Integral(integral, variable)
     return integral
+
+
+@definition.register
+def _(node: Integral) -> Expression:
+    support = node.variable.support
+    if (
+        isinstance(support, Interval)
+        and node.lower == Constant(support.lower)
+        and node.upper == Constant(support.upper)
+    ):
+        return Integral(node.integrand, node.variable)
+    return node
 
 
 @definition.register
