@@ -12,12 +12,15 @@ from elbowroom.functional.printing import to_text
 from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.blocks import TableBlock
 from elbowroom.solution.discretised import key_of
-from elbowroom.solution.refinement import profile
-from elbowroom.solution.search import Search
+from elbowroom.solution.refinement import magnitude, profile
 from elbowroom.solution.solution import Box, ConstraintValue, Solution
+from elbowroom.solution.stages import Search
 from elbowroom.solution.verdict import verdict
 
 Array = np.ndarray
+
+_ROUNDING = 1e-14
+"""Relative to the largest sum; 45 units in the last place."""
 
 _SUPPORT = 1e-12
 """Where a density is below this share of its largest value, its stationarity is that of a bound."""
@@ -31,23 +34,36 @@ def answer(found: Search) -> Solution:
     value = last.value if status != "infeasible" else math.nan
     if status == "unbounded":
         value = -found.statement.sign * math.inf
+    boxes = _boxes(found)
     unknowns = found.statement.problem.over
     return Solution(
         problem=found.statement.problem,
         status=status,
         sentence=sentence,
         value=value,
-        error=found.difference + gap + 1e-14 * (1 + abs(last.value)),
+        error=_error(found, gap, boxes),
         multipliers=_multipliers(last),
         constraints=tuple(_constraints(last)),
         stationarity_residual=_stationarity(last),
         kkt_gap=gap,
         grid=_grid(found),
         density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
-        boxes=_boxes(found),
+        boxes=boxes,
         is_convex=not last.point.shifted,
         seconds=math.nan,
     )
+
+
+def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
+    """What two resolutions, optimality, constraints met only nearly, the box and rounding leave open, together."""
+    last = found.fine
+    residuals = np.concatenate(
+        [np.zeros(0), *(last.evaluation.values[held.node].ravel() for held in last.discretised.conditions)]
+    )
+    violation = float(np.abs(last.point.multipliers) @ np.abs(residuals))
+    size = magnitude(last)
+    outside = sum(box.outside for box in boxes.values())
+    return found.difference + gap + violation + outside * size + _ROUNDING * (1 + size)
 
 
 def _grid(found: Search) -> dict[str, Array]:

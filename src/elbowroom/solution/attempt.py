@@ -10,6 +10,7 @@ import numpy as np
 
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
+from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.discretised import Discretised, discretise
 from elbowroom.solution.interior import MOST_STEPS, Point, minimise
 from elbowroom.solution.program import Evaluation
@@ -38,15 +39,34 @@ class Attempt:
         return self.discretised.program.at(self.point.x)
 
     @cached_property
+    def hessian(self) -> Curvature | None:
+        """The Hessian of the Lagrangian, where it is finite."""
+        local = self.discretised.at(self.point.x)
+        return None if local is None else local.curvature(self.point.multipliers)
+
+    @property
     def curvature(self) -> Array:
         """The diagonal of the Hessian of the Lagrangian."""
-        local = self.discretised.at(self.point.x)
-        return np.zeros(self.discretised.size) if local is None else local.curvature(self.point.multipliers).diagonal()
+        return np.zeros(self.discretised.size) if self.hessian is None else self.hessian.diagonal()
+
+    @property
+    def is_separable(self) -> bool:
+        """Whether the unknown numbers meet in few integrals only, so that many of them are no burden."""
+        hessian = self.hessian
+        return hessian is not None and hessian.is_separable and 8 * hessian.rank < self.discretised.size
 
     @property
     def is_feasible(self) -> bool:
         """Whether all constraints hold at the end."""
         return self.point.residual <= 1e-7
+
+    def is_better_than(self, other: Attempt) -> bool:
+        """Whether this ended where the constraints hold better, or equally well with another step promising less."""
+        if self.is_feasible != other.is_feasible:
+            return self.is_feasible
+        if (self.point.stopped == "converged") != (other.point.stopped == "converged"):
+            return self.point.stopped == "converged"
+        return self.point.value < other.point.value
 
     def table(self, unknown: Hashable) -> Array:
         """The values of an unknown at the nodes."""
@@ -66,12 +86,17 @@ def attempt(
     alive = discretised.livable(start(discretised))
     if alive is not None:
         discretised = discretise(statement, axes, splines, alive)
-    if before is None:
-        x, barrier = start(discretised), None
-    else:
-        x, barrier = _carried_over(discretised, before), 1e-6
     at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
-    return Attempt(discretised, minimise(at, value_at, positivity, x, barrier, tolerance, most_steps))
+    if before is not None:
+        x = _carried_over(discretised, before)
+        carried = Attempt(discretised, minimise(at, value_at, positivity, x, 1e-6, tolerance, most_steps))
+        if carried.point.stopped in ("converged", "unbounded"):
+            return carried
+    point = minimise(at, value_at, positivity, start(discretised), None, tolerance, most_steps)
+    fresh = Attempt(discretised, point)
+    if before is not None and not fresh.is_better_than(carried):
+        return carried
+    return fresh
 
 
 def _carried_over(discretised: Discretised, before: Attempt) -> Array:

@@ -41,11 +41,15 @@ class Curvature:
         return self.rows.shape[0]
 
     @property
+    def is_separable(self) -> bool:
+        """Whether the sparse part is diagonal."""
+        diagonal = self.plain.diagonal()
+        return self.plain.nnz <= len(diagonal) or (self.plain - sp.diags_array(diagonal)).count_nonzero() == 0
+
+    @property
     def is_diagonal(self) -> bool:
         """Whether the sparse part is a diagonal of positive numbers."""
-        diagonal = self.plain.diagonal()
-        off = self.plain.nnz > len(diagonal) and (self.plain - sp.diags_array(diagonal)).count_nonzero() > 0
-        return not off and bool((diagonal > 0).all())
+        return self.is_separable and bool((self.plain.diagonal() > 0).all())
 
     def plus(self, more: sp.csr_array) -> Curvature:
         """The sum with a sparse matrix."""

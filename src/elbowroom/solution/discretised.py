@@ -17,7 +17,7 @@ from elbowroom.functional.support import Positive
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
-from elbowroom.solution.graph import Known, Node, add
+from elbowroom.solution.graph import Known, Node, Scaled, add
 from elbowroom.solution.interior import Local, Positivity
 from elbowroom.solution.program import Evaluation, Program
 from elbowroom.solution.scene import Scene
@@ -26,6 +26,8 @@ from elbowroom.solution.statement import Constraint, Statement
 from elbowroom.solution.tabulate import tabulate
 
 Array = np.ndarray
+
+_ENORMOUS = 1e150
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,15 +86,26 @@ class Discretised:
         return Local(value, gradient, residual, jacobian, curvature)
 
     def livable(self, x: Array) -> dict[Hashable, Array] | None:
-        """Where densities can be positive, if not everywhere: where the slope of the functional is finite at `x`."""
+        """Where densities can be positive, if not everywhere: where the functional is not infinitely steep at `x`."""
         here = self.program.at(x)
         seeds: list[Array | None] = [np.ones(self.program.outputs[0].shape), *(None for _ in self.conditions)]
-        finite = np.isfinite(here.gradient(seeds))
+        bends = here.hessian(seeds).diagonal()
+        finite = np.isfinite(here.gradient(seeds)) & np.isfinite(bends) & ~self._overweighted(here)
         found: dict[Hashable, Array] = {}
         for key, block in self.blocks.items():
             if isinstance(block, TableBlock) and not finite[block.start : block.start + block.count].all():
                 found[key] = block.table(finite[block.start : block.start + block.count]) > 0
         return found or None
+
+    def _overweighted(self, here: Evaluation) -> Array:
+        """The unknowns that something enormous is multiplied with, such as 1/p(z) where p(z) is zero to all digits."""
+        found = np.zeros(self.size, bool)
+        for node in self.program.order:
+            if isinstance(node, Scaled) and node.inputs[0].size == node.size:
+                enormous = np.broadcast_to(~(np.abs(node.factor) < _ENORMOUS), node.shape)
+                if enormous.any():
+                    found |= here.jacobian(node.inputs[0]).T @ enormous.ravel() != 0
+        return found
 
     def value_at(self, x: Array) -> tuple[float, Array]:
         """The value of what is minimised, and the residuals of the equations."""

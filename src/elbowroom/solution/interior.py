@@ -179,7 +179,7 @@ class _Run:
         gradient += bounds.matrix.T @ (ratio[direct:] * gap - aim[direct:])
         bend = np.zeros(len(self.x))
         bend[self.chosen] = ratio[:direct]
-        curvature = local.curvature(self.multipliers).plus(sp.diags_array(bend))
+        curvature = local.curvature(self.multipliers).plus(sp.diags_array(bend)).bounded()
         if bounds.matrix.nnz > _LONG * len(self.rows):
             curvature = curvature.bordered(bounds.matrix, ratio[direct:])
         elif len(self.rows):

@@ -41,7 +41,6 @@ class Step:
 
 def newton_step(curvature: Curvature, gradient: Array, jacobian: sp.csr_array, residual: Array, shift: float) -> Step:
     """Solve the system; `shift` is where to begin with the diagonal (0 where none was needed before)."""
-    curvature = curvature.bounded()
     separable = curvature.is_diagonal and 2 * (curvature.rank + len(residual)) <= len(gradient) + 2
     scale = np.sqrt(np.abs(curvature.plain.diagonal() if separable else curvature.diagonal()))
     if not separable:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
 from elbowroom.solution.attempt import Attempt
-from elbowroom.solution.axis import Axis, split_at
+from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import TableBlock
 from elbowroom.solution.graph import Integrated
 from elbowroom.solution.mesh import Mesh
@@ -17,6 +16,10 @@ Array = np.ndarray
 
 _LEVELS = 8
 _GROWTH = np.array([0.15, 0.35, 0.6, 1.0])
+_LEAPS = np.array([1.0, 4.0, 14.0])
+"""In units of the width so far: where tails fall like a power, a few panels of growing width suffice."""
+_SLOW = 0.1
+_NOISE = 1e-10
 _NARROWEST = 1e-10
 _LARGEST_ARTEFACT = 1e-5
 _SLOWEST_FALL = 0.75
@@ -40,10 +43,13 @@ class Profile:
 
 
 def _beyond(shares: Array) -> float:
-    if len(shares) < 2 or shares[0] == 0:
-        return float(shares[0])
-    ratio = min(shares[0] / max(shares[1], 1e-300), _SLOWEST_FALL)
+    ratio = min(_fall(shares), _SLOWEST_FALL)
     return float(shares[0] * ratio / (1 - ratio))
+
+
+def _fall(shares: Array) -> float:
+    """The ratio of the first share, the outermost, to the second."""
+    return float(shares[0] / max(shares[1], 1e-300)) if len(shares) > 1 else 1.0
 
 
 def profile(attempt: Attempt, role: str) -> Profile:
@@ -76,12 +82,31 @@ def profile(attempt: Attempt, role: str) -> Profile:
         sizes = sizes.sum(axis=1)
         found.append((sizes, _unresolved(values, axis), total))
     largest = max((total for *_, total in found), default=1.0)
+    for owner, contributions in discretised.scene.known_integrals:
+        if owner == role and contributions.size == axis.size and np.isfinite(contributions).all():
+            sizes = contributions.reshape(panels, order)
+            total = max(float(sizes.sum()), 1e-300)
+            scale = largest / total
+            found.append((sizes.sum(axis=1) * scale, _unresolved(sizes[:, :, None], axis) * scale, largest))
     shares, unresolved = np.zeros(panels), np.zeros(panels)
     for sizes, rough, total in found:
         total = max(total, 1e-2 * largest, 1e-300)
         shares = np.maximum(shares, sizes / total)
         unresolved = np.maximum(unresolved, rough / total)
     return Profile(shares, unresolved)
+
+
+def magnitude(attempt: Attempt) -> float:
+    """The largest sum of what is added and subtracted in an integral of the functional: rounding is in proportion."""
+    discretised, here = attempt.discretised, attempt.evaluation
+    objective = discretised.program.outputs[0]
+    adjoints = here.adjoints([np.ones(objective.shape), *(None for _ in discretised.conditions)])
+    largest = abs(attempt.value)
+    for node in discretised.program.order:
+        if isinstance(node, Integrated) and node in adjoints:
+            parts = np.abs(here.values[node.inputs[0]] * adjoints[node])
+            largest = max(largest, float(parts[np.isfinite(parts)].sum()))
+    return largest
 
 
 def _own_shares(attempt: Attempt, role: str) -> Array:
@@ -94,26 +119,40 @@ def _own_shares(attempt: Attempt, role: str) -> Array:
             continue
         part, bound = slice(block.start, block.start + block.count), slice(start, start + block.count)
         start += block.count
-        if block.shape == (axis.size,) and block.alive.all() and block.density.of[0].role == role:
+        if block.shape == (axis.size,) and block.density.of[0].role == role:
             bend = np.maximum(attempt.curvature[part], 0.0)
-            shares = bend / (bend + attempt.point.bound_multipliers[bound] / attempt.point.x[part] + 1e-300)
+            shares[block.alive] = bend / (
+                bend + attempt.point.bound_multipliers[bound] / attempt.point.x[part] + 1e-300
+            )
     return shares.reshape(len(axis.edges) - 1, axis.order)
 
 
 def widened(mesh: Mesh, seen: Profile, negligible: float) -> Mesh:
     """The mesh, further out at each open end where the integrands have not decayed."""
     below, above = (share > negligible for share in seen.escape)
-    return reaching_further(mesh, below, above)
+    slow_below, slow_above = _falls_slowly(seen)
+    wider = reaching_further(mesh, below and not slow_below, above and not slow_above)
+    return reaching_further(wider, below and slow_below, above and slow_above, _LEAPS)
 
 
-def reaching_further(mesh: Mesh, below: bool = True, above: bool = True) -> Mesh:
+def leaping(mesh: Mesh, seen: Profile) -> Mesh:
+    """The mesh, further out at each open end where integrands fall slowly."""
+    return reaching_further(mesh, *_falls_slowly(seen), _LEAPS)
+
+
+def _falls_slowly(seen: Profile) -> tuple[bool, bool]:
+    below, above = seen.shares[:2], seen.shares[:-3:-1]
+    return _fall(below) > _SLOW and below[0] > _NOISE, _fall(above) > _SLOW and above[0] > _NOISE
+
+
+def reaching_further(mesh: Mesh, below: bool = True, above: bool = True, growth: Array = _GROWTH) -> Mesh:
     """The mesh, as much further out at its open ends as it is wide."""
     edges, (open_below, open_above) = mesh.edges, mesh.open_ends
     reach = edges[-1] - edges[0]
     if below and open_below:
-        edges = np.concatenate([edges[0] - reach * _GROWTH[::-1], edges])
+        edges = np.concatenate([edges[0] - reach * growth[::-1], edges])
     if above and open_above:
-        edges = np.concatenate([edges, edges[-1] + reach * _GROWTH])
+        edges = np.concatenate([edges, edges[-1] + reach * growth])
     return mesh if edges is mesh.edges else mesh.with_edges(edges)
 
 
@@ -138,70 +177,6 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
             added.append(float(left + right) / 2)
     fresh = np.unique(np.concatenate([edges, added]))
     return mesh.with_edges(fresh) if len(fresh) > len(edges) else mesh
-
-
-def free_boundaries(attempt: Attempt, role: str) -> tuple[float, ...]:
-    """Where a density of one variable ends at its bound q >= 0 with a kink: between an active and an inactive node.
-
-    On the inactive side the multiplier of the bound is a smooth function that vanishes at the kink.
-    """
-    places: list[float] = []
-    axis = attempt.discretised.axes[role]
-    start = 0
-    for block in attempt.discretised.blocks.values():
-        if not isinstance(block, TableBlock):
-            continue
-        multipliers = attempt.point.bound_multipliers[start : start + block.count]
-        values = attempt.point.x[block.start : block.start + block.count]
-        start += block.count
-        if block.shape == (axis.size,) and block.alive.all() and block.density.of[0].role == role:
-            places.extend(_crossings(axis, values, multipliers))
-    return tuple(places)
-
-
-def _crossings(axis: Axis, values: Array, multipliers: Array) -> list[float]:
-    """The roots of the multiplier, as a function of the variable, next to where the density begins."""
-    weighted = multipliers / axis.weights
-    scale = max(float(np.median(weighted)), 1e-300)
-    active = values * scale < weighted * values.max() * 1e-3
-    active &= values < 1e-6 * values.max()
-    places: list[float] = []
-    for place in np.flatnonzero(active[:-1] != active[1:]):
-        side = -1 if active[place] else 1
-        first = place if active[place] else place + 1
-        used = first + side * np.arange(5)
-        used = used[(used >= 0) & (used < len(values))]
-        used = used[active[used]]
-        if len(used) < 3:
-            continue
-        nodes, heights = axis.nodes[used], weighted[used]
-        beyond = axis.nodes[first - 2 * side] if 0 <= first - 2 * side < len(values) else axis.nodes[first - side]
-        root = _extrapolated_root(nodes, heights, axis.nodes[first], beyond)
-        if root is not None:
-            places.append(root)
-    return places
-
-
-def _extrapolated_root(nodes: Array, heights: Array, inside: float, beyond: float) -> float | None:
-    """Where the polynomial through some points vanishes, between the last of them and a place beyond it."""
-    middle, width = inside, abs(beyond - inside)
-    if not np.isfinite(heights).all() or heights.max() <= 0:
-        return None
-    polynomial = np.polynomial.Polynomial.fit((nodes - middle) / width, heights / heights.max(), min(2, len(nodes) - 1))
-    sign = np.sign(beyond - inside)
-    roots = [root.real for root in polynomial.roots() if abs(root.imag) < 1e-9 and -0.5 <= root.real * sign <= 1.5]
-    return middle + width * min(roots, key=abs) if roots else None
-
-
-def split_at_boundaries(meshes: Mapping[str, Mesh], attempt: Attempt) -> dict[str, Mesh]:
-    """The meshes with edges where densities begin."""
-    result = dict(meshes)
-    for role, mesh in meshes.items():
-        if mesh.is_continuous and mesh.chart.position(mesh.edges[:1]) == mesh.edges[:1]:
-            places = free_boundaries(attempt, role)
-            if places:
-                result[role] = mesh.with_edges(split_at(mesh.edges, places))
-    return result
 
 
 def _unresolved(values: Array, axis: Axis) -> Array:

@@ -24,7 +24,9 @@ class Scene:
 
     **Arguments.** `dimensions` gives each variable, by name, its dimension in every array; `axes` the axis of
     each role; `blocks` the unknowns: a density by itself, a function by name and number of arguments, a number by
-    name; `bound` the arrays that stand for variables here; `spares_used` how many spare dimensions are taken.
+    name; `bound` the arrays that stand for variables here; `spares_used` how many spare dimensions are taken;
+    `known_integrals` collects, as expressions are tabulated, the role and the contributions of the nodes of each
+    integral without unknowns.
     """
 
     setting: Setting
@@ -33,6 +35,7 @@ class Scene:
     blocks: Mapping[Hashable, Block]
     bound: Mapping[str, Node] = dataclasses.field(default_factory=dict)
     spares_used: int = 0
+    known_integrals: list[tuple[str, np.ndarray]] = dataclasses.field(default_factory=list)
 
     @property
     def rank(self) -> int:
@@ -63,6 +66,11 @@ class Scene:
         spare = len(self.dimensions) + self.spares_used
         others[variable.name] = Known(self.along(self.axis(variable).nodes, spare))
         return dataclasses.replace(self, bound=others, spares_used=self.spares_used + 1), spare
+
+    def note(self, variable: Variable, contributions: np.ndarray, dimension: int) -> None:
+        """Keep what each node contributes to an integral without unknowns, so that axes can be judged by it."""
+        others = tuple(place for place in range(contributions.ndim) if place != dimension)
+        self.known_integrals.append((variable.role, np.abs(contributions).sum(axis=others)))
 
     def number(self, value: float) -> Known:
         """A number as an array."""

@@ -35,11 +35,12 @@ class Solution:
     """The optimum in function space.
 
     **Arguments.** `value` is that of the functional as stated. `error` is an estimate of its error: the difference
-    between two resolutions and what optimality leaves open. `multipliers` are those of L = J + Σ λ (left - right),
-    one number, or one for each node. `stationarity_residual` is the root mean square of δL/δq under q;
-    `kkt_gap` bounds what complementarity and another Newton step would change. `grid` holds the nodes of each
-    variable, `density` the values of each unknown there, its variables in their order. `boxes` says which part
-    of each unbounded variable was covered. `sentence` says in words what happened.
+    between two resolutions, and what optimality, constraints met only nearly, the box and rounding leave open.
+    `multipliers` are those of L = J + Σ λ (left - right), one number, or one for each node. `stationarity_residual`
+    is the root mean square of δL/δq under q; `kkt_gap` bounds what complementarity and another Newton step would
+    change. `grid` holds the nodes of each variable, `density` the values of each unknown there, its variables in
+    their order. `boxes` says which part of each unbounded variable was covered. `sentence` says in words what
+    happened.
     """
 
     problem: Problem

@@ -177,7 +177,10 @@ def _(node: Integral, scene: Scene) -> Node:
     if node.lower is not None and node.upper is not None:
         ends = [tabulate(end, scene) for end in (node.lower, node.upper)]
         weights = weights_between(axis, dimension, *ends)
-    return integrate(tabulate(node.integrand, scene), weights, dimension)
+    integrand = tabulate(node.integrand, scene)
+    if isinstance(integrand, Known) and node.lower is None:
+        scene.note(node.variable, multiply(integrand, Known(weights)).value(), dimension)
+    return integrate(integrand, weights, dimension)
 
 
 @tabulate_log.register
@@ -228,7 +231,8 @@ def _(node: Integral, scene: Scene) -> Node:
         log = tabulate_log(node.integrand, inner)
         if isinstance(log, Known):
             weights = inner.along(inner.axis(node.variable).weights, dimension)
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                inner.note(node.variable, np.exp(log.array - np.nanmax(log.array)) * weights, dimension)
                 return Known(np.asarray(logsumexp(log.array, axis=dimension, b=weights, keepdims=True)))
     return apply(pointwise.LOG, tabulate(node, scene))
 

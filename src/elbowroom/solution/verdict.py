@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from elbowroom.solution.feasibility import contradiction, nearest
-from elbowroom.solution.search import Search, Stage
 from elbowroom.solution.solution import Status
-
-_ESCAPED = 1e-7
+from elbowroom.solution.stages import ESCAPED, Search
 
 
 def verdict(found: Search) -> tuple[Status, str]:
@@ -18,7 +14,7 @@ def verdict(found: Search) -> tuple[Status, str]:
     if text is not None:
         return "infeasible", f"The constraint {text} contains no unknown and does not hold."
     extreme = "below" if found.statement.sign > 0 else "above"
-    if last.is_feasible and (last.point.stopped == "unbounded" or _runs_away(found.stages, found.statement.sign)):
+    if last.is_feasible and (last.point.stopped == "unbounded" or found.runs_away):
         reach = found.stages[-1].reach if found.stages else 0.0
         moving = f", and at {last.value:.6g} where {_open(found)} reaches over a width of {reach:.3g}" if reach else ""
         return "unbounded", (
@@ -27,7 +23,7 @@ def verdict(found: Search) -> tuple[Status, str]:
         )
     if not last.is_feasible:
         return _infeasible(found)
-    if found.stages and found.stages[-1].escape > _ESCAPED:
+    if found.stages and found.stages[-1].escape > ESCAPED:
         return "not-converged", (
             f"A part of the solution moves out as far as {_open(found)} is followed, while the value approaches "
             f"{last.value:.10g}: a bound that no density reaches."
@@ -63,15 +59,6 @@ def _converged(found: Search) -> str:
 def _open(found: Search) -> str:
     roles = [role for role, mesh in found.meshes.items() if any(mesh.open_ends)]
     return ", ".join(roles) or "the unknown"
-
-
-def _runs_away(stages: tuple[Stage, ...], sign: float) -> bool:
-    """Whether the value keeps improving by steps that do not shrink, the further out the search goes."""
-    values = [sign * stage.value for stage in stages if stage.feasible]
-    if len(values) < 5 or stages[-1].escape < _ESCAPED:
-        return False
-    steps = -np.diff(values)[-4:]
-    return bool((steps > 1e-3 * (1 + np.abs(values[-4:])).min()).all() and steps[-1] > 0.5 * steps[0])
 
 
 def _infeasible(found: Search) -> tuple[Status, str]:

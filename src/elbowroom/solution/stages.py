@@ -1,0 +1,68 @@
+"""How a search went: a stage for each mesh it tried, and what follows from them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from elbowroom.solution.attempt import Attempt
+from elbowroom.solution.mesh import Mesh
+from elbowroom.solution.refinement import Profile
+from elbowroom.solution.statement import Statement
+
+ESCAPED = 1e-7
+"""More than this share of an integral beyond the box is a part of the solution that is missed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What one round of the search found: its reach, the value, and what share of an integral is beyond the ends."""
+
+    reach: float
+    value: float
+    escape: float
+    feasible: bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Search:
+    """How the search went: its stages, and the last two attempts, the finer one last."""
+
+    statement: Statement
+    stages: tuple[Stage, ...]
+    meshes: Mapping[str, Mesh]
+    coarse: Attempt
+    fine: Attempt
+
+    @property
+    def difference(self) -> float:
+        """By how much the values of the two resolutions differ."""
+        return abs(self.fine.value - self.coarse.value)
+
+    @property
+    def runs_away(self) -> bool:
+        """Whether the value keeps improving the further out the search goes."""
+        return runs_away(self.stages, self.statement.sign)
+
+
+def stage_of(now: Attempt, meshes: Mapping[str, Mesh], seen: Mapping[str, Profile]) -> Stage:
+    """The stage of an attempt on `meshes`, with the profiles of its integrals."""
+    reach, escape = 0.0, 0.0
+    for role, found in seen.items():
+        mesh = meshes[role]
+        for is_open, share in zip(mesh.open_ends, found.escape, strict=True):
+            if is_open:
+                reach = max(reach, mesh.box[1] - mesh.box[0])
+                escape = max(escape, share)
+    return Stage(reach, now.value, escape, now.is_feasible)
+
+
+def runs_away(stages: Sequence[Stage], sign: float) -> bool:
+    """Whether the value keeps improving by steps that do not shrink, the further out the search goes."""
+    values = [sign * stage.value for stage in stages if stage.feasible]
+    if len(values) < 5 or stages[-1].escape < ESCAPED:
+        return False
+    steps = -np.diff(values)[-4:]
+    return bool((steps > 1e-3 * (1 + np.abs(values[-4:])).min()).all() and steps[-1] > 0.5 * steps[0])
