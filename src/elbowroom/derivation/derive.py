@@ -9,6 +9,7 @@ from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.fisher import solve_fisher
+from elbowroom.derivation.given_margin import solve_given_margin
 from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
@@ -115,7 +116,11 @@ def _over_density(problem: Problem, started: float) -> Derivation:
         found = _over_density(inner_problem(problem, inner), started)
         return through_monotone(work, inner, found, started)
     try:
-        found = solve_transport(work, scene, started) or solve_separable(work, scene, started)
+        found = (
+            solve_transport(work, scene, started)
+            or solve_given_margin(work, scene, started)
+            or solve_separable(work, scene, started)
+        )
     except MissingNumber as missing:
         return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
     found = found or verified_candidate(work, scene, started)

@@ -42,8 +42,8 @@ def optimum_of(work: Worked, shape: Shape, rules: NormalForm, curvature: int | N
     mass = shape.unnormalised
     for variable in over.of:
         mass = integrate(mass, variable)
-    density = _simplest(shape.unnormalised * rules.power(mass, constant(-1)))
-    value = _simplest_of(substitute(work.expanded, {over: density}))
+    density = simplest(shape.unnormalised * rules.power(mass, constant(-1)))
+    value = simplest_of(substitute(work.expanded, {over: density}))
     second = rules.of(variation(work.first, over, work.problem.given.laws))
     sign = curvature or _sign(second)
     wanted = 1 if work.problem.sense == "minimise" else -1
@@ -52,9 +52,9 @@ def optimum_of(work: Worked, shape: Shape, rules: NormalForm, curvature: int | N
         minimum = "global"
     return Optimum(
         unnormalised=render(shape.unnormalised),
-        mass=_simplest(mass),
+        mass=simplest(mass),
         density=density,
-        multiplier=_simplest(shape.multiplier(mass, rules)),
+        multiplier=simplest(shape.multiplier(mass, rules)),
         value=value,
         second_variation=render(second),
         minimum=minimum,
@@ -62,11 +62,12 @@ def optimum_of(work: Worked, shape: Shape, rules: NormalForm, curvature: int | N
     )
 
 
-def _simplest(form: Polynomial) -> Expression:
-    return _simplest_of(render(form))
+def simplest(form: Polynomial) -> Expression:
+    """A normal form in its shorter way of writing."""
+    return simplest_of(render(form))
 
 
-def _simplest_of(expression: Expression) -> Expression:
+def simplest_of(expression: Expression) -> Expression:
     """The shorter of the two normal forms: densities as written, or in marginals of their joint law."""
     candidates = [render(NormalForm(marginals).of(expression)) for marginals in (False, True)]
     recognised = [candidate for candidate in candidates if isinstance(candidate, DensityValue)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from elbowroom.derivation.dependence import renamed, variables_of
 from elbowroom.derivation.polynomial import (
@@ -39,6 +41,9 @@ from elbowroom.functional.expression import (
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 
+Power_ = tuple[Atom, Polynomial]
+"""An atom and the power it is raised to."""
+
 
 def render(form: Polynomial) -> Expression:
     """An expression with this normal form."""
@@ -51,12 +56,49 @@ def render(form: Polynomial) -> Expression:
 def render_term(part: Monomial, coefficient: Fraction) -> Expression:
     """A monomial with its coefficient, numbers first, logarithms and integrals last."""
     powers = sorted(_paired(part).powers, key=lambda power: (_rank(power[0], power[1]), power[0].key))
-    factors = [_render_power(atom, exponent) for atom, exponent in powers]
+    roots, powers = _common_roots(powers)
+    whole, powers = _one_exponential(powers)
+    last = [power for power in powers if _rank(*power) > 4]
+    first = [power for power in powers if power not in last]
+    factors = [*roots, *(_render_power(*power) for power in first), *whole, *(_render_power(*power) for power in last)]
     if coefficient == -1 and factors:
         factors.insert(0, MINUS_ONE)
     elif coefficient != 1 or not factors:
         factors.insert(0, Constant(coefficient))
     return Product(tuple(factors)) if len(factors) > 1 else factors[0]
+
+
+def _one_exponential(powers: list[Power_]) -> tuple[list[Expression], list[Power_]]:
+    """Several exponentials, or one to a power, as the exponential of a sum; and the other factors."""
+    own = [(atom, exponent) for atom, exponent in powers if isinstance(atom, Applied) and atom.function == "exp"]
+    if len(own) < 2 and all(exponent.number in (1, -1) for _, exponent in own):
+        return [], powers
+    total = reduce(add, (exponent * atom.argument for atom, exponent in own))
+    rest = [power for power in powers if power not in own]
+    return ([Exp(render(total))] if total else []), rest
+
+
+def _common_roots(powers: list[Power_]) -> tuple[list[Expression], list[Power_]]:
+    """Numbers to the same power, such as 2 and pi to -1/2, as a power of their product; and the other factors."""
+    numbers: dict[Polynomial, list[Atom]] = {}
+    for atom, exponent in powers:
+        if exponent != ONE and _is_number(atom):
+            numbers.setdefault(exponent, []).append(atom)
+    several = {exponent: atoms for exponent, atoms in numbers.items() if len(atoms) > 1}
+    made: list[Expression] = []
+    for exponent, atoms in several.items():
+        parts = sorted(map(_render_atom, atoms), key=lambda part: not isinstance(part, Constant))
+        made.append(Power(Product(tuple(parts)), render(exponent)))
+    return made, [power for power in powers if not (power[1] in several and _is_number(power[0]))]
+
+
+def _is_number(atom: Atom) -> bool:
+    match atom:
+        case Symbol("constant", _, _):
+            return True
+        case Applied("sum", argument):
+            return argument.number is not None
+    return False
 
 
 def _rank(atom: Atom, exponent: Polynomial) -> int:

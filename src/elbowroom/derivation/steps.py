@@ -17,6 +17,10 @@ from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
 
 
+LONGEST_VALUE = 160
+"""How long the formula of a value is at most where a number can stand for it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Check:
     """One check of one step: `normal-form` is a proof, the other kinds are numerical."""
@@ -154,6 +158,8 @@ class Derivation:
         text = to_text(self.value)
         if self.value_number is None or isinstance(self.value, Constant):
             return text
+        if len(text) > LONGEST_VALUE:  # a step above has it in full
+            return f"{self.value_number:.12g}"
         return f"{text} = {self.value_number:.12g}"
 
     def _claim(self) -> str:
