@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from functools import cached_property
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
@@ -130,8 +131,8 @@ def _interpolated(table: Array, place: int, old: Axis, new: Axis) -> Array:
 
 
 def _line(points: Array, nodes: Array, values: Array) -> Array:
-    """Linear interpolation, and beyond the nodes a fall of the same steepness, at least that of one per e-fold."""
-    inside = np.interp(points, nodes, values)
+    """Monotone cubic interpolation, and beyond the nodes a fall of the same steepness."""
+    inside = PchipInterpolator(nodes, values)(np.clip(points, nodes[0], nodes[-1])) if len(nodes) > 1 else values[[0]]
     for end, neighbour, beyond in ((0, 1, points < nodes[0]), (-1, -2, points > nodes[-1])):
         if beyond.any():
             slope = min((values[neighbour] - values[end]) / abs(nodes[neighbour] - nodes[end]) * -1.0, 0.0)

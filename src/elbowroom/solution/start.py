@@ -32,7 +32,7 @@ def start(discretised: Discretised) -> Array:
                 table = table[..., None] * own
                 table = np.broadcast_to(table, (*table.shape[:-1], axis.size))
             table = table * block.alive
-            x[part] = (table / _mass(table, discretised, variables[: len(block.density.of)]))[block.alive]
+            x[part] = _normalised(table, block, discretised)[block.alive]
         elif isinstance(block, SmoothBlock):
             axis = discretised.axes[block.role]
             coefficients = np.sqrt(_broad(axis, block.spline.centres))
@@ -45,6 +45,17 @@ def start(discretised: Discretised) -> Array:
             x[part] = _smoothest(block, discretised, x)
             x = _lifted(block, discretised, x)
     return x
+
+
+def _normalised(table: Array, block: TableBlock, discretised: Discretised) -> Array:
+    """A density of mass one at each value of what is given, in proportion to a table."""
+    mass = table
+    for place, variable in enumerate(block.density.of):
+        weights = discretised.axes[variable.role].weights
+        shape = [1] * table.ndim
+        shape[place] = -1
+        mass = (mass * weights.reshape(shape)).sum(axis=place, keepdims=True)
+    return table / np.where(mass > 0, mass, 1.0)
 
 
 def _likely(variable: Variable, discretised: Discretised) -> Array:
@@ -88,16 +99,6 @@ def _between_gradings(spacing: Array) -> tuple[int, int]:
 
 def _doubles(spacing: Array, place: int) -> bool:
     return bool(spacing[place + 1] > 1.8 * spacing[place] or abs(spacing[place + 1] / spacing[place] - 1) < 1e-6)
-
-
-def _mass(table: Array, discretised: Discretised, variables: tuple) -> Array:
-    mass = table
-    for place, variable in enumerate(variables):
-        weights = discretised.axes[variable.role].weights
-        shape = [1] * table.ndim
-        shape[place] = -1
-        mass = (mass * weights.reshape(shape)).sum(axis=place, keepdims=True)
-    return np.where(mass > 0, mass, 1.0)
 
 
 def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
