@@ -55,7 +55,7 @@ CASES = {
             ("y(1) = 0", "y(3) = 0"),
             "integral(y(x)**2, x) = 5",
             "[1, 3]",
-        ),  # fmt: skip
+        ),
         lambda x: math.sqrt(5) * np.sin(math.pi * (x - 1) / 2),
         5 * (2 * (math.pi / 2) ** 2 + 3),
         ("global", False),
@@ -67,7 +67,7 @@ CASES = {
             ("y(-1) = 0", "y(1) = 0"),
             "integral(sqrt(1 + diff(y(x), x)**2), x) = 3",
             "[-1, 1]",
-        ),  # fmt: skip
+        ),
         lambda x: DEPTH * (np.cosh(x / DEPTH) - math.cosh(1 / DEPTH)),
         DEPTH * (1 + DEPTH * math.sinh(2 / DEPTH) / 2) - 3 * DEPTH * math.cosh(1 / DEPTH),
         ("stationary", None),
@@ -79,7 +79,7 @@ CASES = {
             ("y(-1) = 0", "y(1) = 0"),
             f"integral(sqrt(1 + diff(y(x), x)**2), x) = {2 * math.pi / 3 * 2 / math.sqrt(3)}",
             "[-1, 1]",
-        ),  # fmt: skip
+        ),
         lambda x: np.sqrt(4 / 3 - x**2) - 1 / math.sqrt(3),
         4 / 9 * math.pi - 1 / math.sqrt(3),
         ("global", True),

@@ -32,6 +32,7 @@ from elbowroom.derivation.through_unknown import through_unknown
 from elbowroom.derivation.transport import solve_transport
 from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.variation import variation
+from elbowroom.derivation.vertex import solve_vertex
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import PointValue
@@ -94,9 +95,9 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     rules = NormalForm(marginals=False)
     work = vary(problem, rules)
     unknown = Density(problem.density.letter, frozenset(problem.density.of), frozenset(problem.density.given))
-    if not work.has_unknown(unknown):
-        return refused(work, started)
     scene = Scene(problem.given)
+    if not work.has_unknown(unknown):
+        return solve_vertex(work, scene, started) or refused(work, started)
     kinks = {
         v.role: kink_points((problem.functional, *(one.left for one in problem.subject_to)), v, scene)
         for v in problem.density.of

@@ -59,7 +59,7 @@ class FiniteMap:
     def at(self, table: Array) -> Scene:
         """The scene in which the unknown has this table."""
         over = self.work.problem.density
-        return self.scene.with_(densities={key_of(over): (over, Table(_nested(table)))})
+        return self.scene.with_(densities={key_of(over): (over, Table(nested(table)))})
 
     def on_grid(self, expression: Expression, scene: Scene) -> Array:
         """An expression at all values of the variables."""
@@ -256,7 +256,7 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
     minimum: Literal["global", "stationary"] = "global" if shape.convex and settled else "stationary"
     unique = True if minimum == "global" and shape.injective(scene, table) else None
     text = fixed_point_text(work)
-    told = f"{name} = {_rounded(table)}"
+    told = f"{name} = {rounded(table)}"
     steps = (
         *opening(work),
         Step(
@@ -295,7 +295,7 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
         seconds=time.perf_counter() - started,
         value_number=value,
         scene=scene,
-        table=_nested(table),
+        table=nested(table),
         fixed_point=text,
     )
 
@@ -324,9 +324,11 @@ def _mass(table: Array, dimensions: int) -> float:
     return float(np.min(np.sum(table, axis=tuple(range(dimensions)))))
 
 
-def _rounded(table: Array) -> str:
+def rounded(table: Array) -> str:
+    """A table as text, to twelve digits."""
     return np.array2string(table, precision=12, separator=", ", threshold=60).replace("\n", "")
 
 
-def _nested(table: Array) -> tuple:
-    return tuple(_nested(row) if np.ndim(row) else float(row) for row in table)
+def nested(table: Array) -> tuple:
+    """A table as nested tuples."""
+    return tuple(nested(row) if np.ndim(row) else float(row) for row in table)

@@ -16,7 +16,6 @@ from elbowroom.functional.expression import Constant, Expression
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
 
-
 LONGEST_VALUE = 160
 """How long the formula of a value is at most where a number can stand for it."""
 
