@@ -19,8 +19,8 @@ from elbowroom.solution.verdict import verdict
 
 Array = np.ndarray
 
-_ROUNDING = 1e-14
-"""Relative to the largest sum; 45 units in the last place."""
+_ROUNDING = 2e-14
+"""Relative to the largest sum; 90 units in the last place."""
 
 _SUPPORT = 1e-12
 """Where a density is below this share of its largest value, its stationarity is that of a bound."""

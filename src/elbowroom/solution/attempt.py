@@ -21,6 +21,11 @@ from elbowroom.solution.statement import Statement
 
 Array = np.ndarray
 
+_MET = 3e-7
+_MET_RELATIVELY = 1e-11
+_MET_AT_ALL = 1e-3
+"""A constraint holds to this; it may fail by more where what is added in it is so large that rounding is."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Attempt:
@@ -59,7 +64,8 @@ class Attempt:
     @property
     def is_feasible(self) -> bool:
         """Whether all constraints hold at the end."""
-        return self.point.residual <= 1e-7
+        point = self.point
+        return point.residual <= _MET or (point.relative_residual <= _MET_RELATIVELY and point.residual <= _MET_AT_ALL)
 
     def is_better_than(self, other: Attempt) -> bool:
         """Whether this ended where the constraints hold better, or equally well with another step promising less."""
@@ -131,10 +137,14 @@ def _interpolated(table: Array, place: int, old: Axis, new: Axis) -> Array:
 
 
 def _line(points: Array, nodes: Array, values: Array) -> Array:
-    """Monotone cubic interpolation, and beyond the nodes a fall of the same steepness."""
-    inside = PchipInterpolator(nodes, values)(np.clip(points, nodes[0], nodes[-1])) if len(nodes) > 1 else values[[0]]
+    """Monotone cubic interpolation, and beyond the nodes a fall by the same power of the distance."""
+    if len(nodes) < 2:
+        return np.full(len(points), values[0])
+    inside = PchipInterpolator(nodes, values)(np.clip(points, nodes[0], nodes[-1]))
+    centre = nodes[len(nodes) // 2]
     for end, neighbour, beyond in ((0, 1, points < nodes[0]), (-1, -2, points > nodes[-1])):
         if beyond.any():
-            slope = min((values[neighbour] - values[end]) / abs(nodes[neighbour] - nodes[end]) * -1.0, 0.0)
-            inside[beyond] = values[end] + slope * np.abs(points[beyond] - nodes[end])
+            near, far = abs(nodes[neighbour] - centre), abs(nodes[end] - centre)
+            power = min((values[end] - values[neighbour]) / np.log(far / near), 0.0) if far > near > 0 else 0.0
+            inside[beyond] = values[end] + power * np.log(np.abs(points[beyond] - centre) / far)
     return np.maximum(inside, -600.0)

@@ -77,6 +77,7 @@ class Point:
     bound_multipliers: Array
     value: float
     residual: float
+    relative_residual: float
     decrement: float
     barrier: float
     steps: int
@@ -160,7 +161,7 @@ class _Run:
             if crawling > _MOST_CRAWLING:
                 stopped = "no further progress"
                 break
-            if local.value < -_UNBOUNDED:
+            if local.value < -_UNBOUNDED and self._relative_infeasibility(local) <= 1e-6:
                 return self._point(local, decrement, step, "unbounded")
             near = decrement <= 10 * self.barrier
             if near or (share > 0.5 and not len(self.rows)):
@@ -250,6 +251,13 @@ class _Run:
     def _infeasibility(self, local: Local) -> float:
         return max(_size(local.residual), self.row_gap(self.x, self.rows))
 
+    def _relative_infeasibility(self, local: Local) -> float:
+        """The largest violation, relative to the sum of what is added in that equation."""
+        sizes = abs(local.jacobian) @ np.abs(self.x)
+        rows = abs(self.bounds.matrix) @ np.abs(self.x) + np.abs(self.bounds.offset)
+        gaps = np.abs(self.bounds.matrix @ self.x + self.bounds.offset - self.rows)
+        return max(_size(local.residual / (1 + sizes)), _size(gaps / (1 + rows)))
+
     def _point(self, local: Local | None, decrement: float, steps: int, stopped: str) -> Point:
         return Point(
             x=self.x,
@@ -258,6 +266,7 @@ class _Run:
             bound_multipliers=self.duals,
             value=local.value if local else np.nan,
             residual=self._infeasibility(local) if local else np.inf,
+            relative_residual=self._relative_infeasibility(local) if local else np.inf,
             decrement=decrement,
             barrier=self.barrier,
             steps=steps,

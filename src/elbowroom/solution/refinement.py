@@ -20,6 +20,7 @@ _LEAPS = np.array([1.0, 4.0, 14.0])
 """In units of the width so far: where tails fall like a power, a few panels of growing width suffice."""
 _SLOW = 0.1
 _NOISE = 1e-10
+_OUTERMOST = 0.05
 _NARROWEST = 1e-10
 _LARGEST_ARTEFACT = 1e-5
 _SLOWEST_FALL = 0.75
@@ -161,7 +162,7 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
     poor = np.flatnonzero(seen.unresolved > tolerance)
     poor = poor[np.argsort(-seen.unresolved[poor])][:12]
     edges = mesh.edges
-    scale = edges[-1] - edges[0]
+    scale = _width_of_most(edges, seen.shares)
     below, above = mesh.open_ends
     added: list[float] = []
     for panel in poor:
@@ -177,6 +178,13 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
             added.append(float(left + right) / 2)
     fresh = np.unique(np.concatenate([edges, added]))
     return mesh.with_edges(fresh) if len(fresh) > len(edges) else mesh
+
+
+def _width_of_most(edges: Array, shares: Array) -> float:
+    """The width of the panels that hold all but the outermost shares: tails may reach very much further."""
+    total = np.cumsum(shares) / max(float(shares.sum()), 1e-300)
+    first, last = np.searchsorted(total, [_OUTERMOST, 1 - _OUTERMOST])
+    return float(edges[min(int(last), len(shares) - 1) + 1] - edges[int(first)])
 
 
 def _unresolved(values: Array, axis: Axis) -> Array:

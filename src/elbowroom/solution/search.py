@@ -15,7 +15,7 @@ from elbowroom.solution.feasibility import nearest
 from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_integrals, joint_roles, splines_of
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
-from elbowroom.solution.stages import ESCAPED, Search, Stage, runs_away, stage_of
+from elbowroom.solution.stages import ESCAPED, Search, Stage, is_pursued_in_vain, runs_away, stage_of
 from elbowroom.solution.start import start
 from elbowroom.solution.statement import Statement
 
@@ -71,7 +71,7 @@ def _explored(statement: Statement, meshes: Meshes, effort: Effort) -> tuple[tup
     for _ in range(effort.most_rounds):
         seen = {role: profile(now, role) for role, mesh in meshes.items() if mesh.is_continuous}
         stages.append(stage_of(now, meshes, seen))
-        if now.point.stopped == "unbounded" or runs_away(stages, statement.sign):
+        if now.point.stopped == "unbounded" or runs_away(stages, statement.sign) or is_pursued_in_vain(stages):
             break
         better = _better(meshes, now, seen, stages, effort)
         if better is None or not _affordable(better, now):

@@ -60,9 +60,27 @@ def stage_of(now: Attempt, meshes: Mapping[str, Mesh], seen: Mapping[str, Profil
 
 
 def runs_away(stages: Sequence[Stage], sign: float) -> bool:
-    """Whether the value keeps improving by steps that do not shrink, the further out the search goes."""
+    """Whether the value keeps improving, the further out the search goes: by steps that do not shrink, or that grow."""
     values = [sign * stage.value for stage in stages if stage.feasible]
-    if len(values) < 5 or stages[-1].escape < ESCAPED:
+    if len(values) < 4 or stages[-1].escape < ESCAPED:
         return False
-    steps = -np.diff(values)[-4:]
-    return bool((steps > 1e-3 * (1 + np.abs(values[-4:])).min()).all() and steps[-1] > 0.5 * steps[0])
+    steps, sizes = -np.diff(values), 1 + np.abs(values)
+    if (steps[-3:] > sizes[-4:-1]).all() and (steps[-2:] > 2 * steps[-3:-1]).all():
+        return True
+    last = steps[-4:]
+    enough = len(last) == 4 and bool((last > 1e-3 * sizes[-4:].min()).all())
+    return enough and bool(last[-1] > 0.5 * last[0])
+
+
+def is_pursued_in_vain(stages: Sequence[Stage]) -> bool:
+    """Whether a part of an integral keeps out of reach, while the value hardly depends on where: no density is optimal.
+
+    A heavy tail changes the value by about the share of it that is missed; an atom that goes to infinity does not.
+    """
+    if len(stages) < 3:
+        return False
+    for before, after in zip(stages[-3:-1], stages[-2:], strict=True):
+        moved = abs(after.value - before.value) / (1 + abs(after.value))
+        if after.reach <= before.reach or after.escape < ESCAPED or moved > 1e-3 * after.escape:
+            return False
+    return True
