@@ -62,10 +62,10 @@ def stage_of(now: Attempt, meshes: Mapping[str, Mesh], seen: Mapping[str, Profil
 def runs_away(stages: Sequence[Stage], sign: float) -> bool:
     """Whether the value keeps improving, the further out the search goes: by steps that do not shrink, or that grow."""
     values = [sign * stage.value for stage in stages if stage.feasible]
-    if len(values) < 4 or stages[-1].escape < ESCAPED:
+    if len(values) < 3 or stages[-1].escape < ESCAPED:
         return False
     steps, sizes = -np.diff(values), 1 + np.abs(values)
-    if (steps[-3:] > sizes[-4:-1]).all() and (steps[-2:] > 2 * steps[-3:-1]).all():
+    if (steps[-2:] > 10 * sizes[-3:-1]).all():
         return True
     last = steps[-4:]
     enough = len(last) == 4 and bool((last > 1e-3 * sizes[-4:].min()).all())
