@@ -48,6 +48,21 @@ z = {finite = 3}
     assert derivation.value_number == pytest.approx(0.0, abs=1e-14)
 
 
+def test_a_convex_functional_is_largest_at_a_vertex():
+    text = """
+maximise = "KL(q(z) || p(z))"
+over = "q(z)"
+[variables]
+z = {finite = 3}
+[laws]
+"p(z)" = [0.2, 0.3, 0.5]
+"""
+    derivation = derive(read_problem_text(text))
+    assert (derivation.status, derivation.minimum, derivation.unique) == ("solved", "global", True)
+    assert derivation.value_number == pytest.approx(np.log(5), abs=1e-14)
+    assert derivation.table == (1.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize("support", ['"real"', "[0, 1]"])
 def test_where_no_density_attains_it_the_functional_is_refused(support):
     text = TEXT.format(sense="minimise", cost="z**2").replace("{finite = 4}", support)

@@ -9,6 +9,7 @@ from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.fisher import solve_fisher
+from elbowroom.derivation.frozen import frozen_integrals, solve_frozen
 from elbowroom.derivation.given_margin import solve_given_margin
 from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
@@ -32,7 +33,7 @@ from elbowroom.derivation.through_unknown import through_unknown
 from elbowroom.derivation.transport import solve_transport
 from elbowroom.derivation.valuation import numbers_of
 from elbowroom.derivation.variation import variation
-from elbowroom.derivation.vertex import solve_vertex
+from elbowroom.derivation.vertex import solve_concave, solve_vertex
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import PointValue
@@ -125,6 +126,12 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     except MissingNumber as missing:
         return unfinished(work, "condition", f"the multipliers cannot be found: {missing}", started)
     found = found or verified_candidate(work, scene, started)
+    frozen = None if found is not None else frozen_integrals(work)
+    if frozen is not None:
+        try:
+            found = solve_frozen(work, frozen, scene, lambda problem: _over_density(problem, started), started)
+        except MissingNumber:
+            found = None
     if found is None:
         try:
             found = solve_self_consistent(work, scene, started) or solve_normal_channel(work, scene, started)
@@ -141,6 +148,10 @@ def _normalised(work: Worked, shape: Shape, rules: NormalForm, scene: Scene, sta
     slopes = pointwise(grounded_derivative(work, scene, NormalForm(marginals=False)), unknown)
     curvature = sign(slopes.derivative_numerator()) if slopes else None
     optimum = optimum_of(work, shape, rules, curvature)
+    if optimum.minimum == "none":
+        found = solve_concave(work, scene, started)
+        if found is not None:
+            return found
     numbers = numbers_of(work.problem, scene, work.expanded, optimum.unnormalised, optimum.density)
     if numbers.divergence:
         return not_normalisable(work, started, numbers.divergence)

@@ -46,7 +46,7 @@ class Recognised:
         """The density as a family of the language, where the language has it."""
         if self.name not in FAMILIES:
             return None
-        return FamilyDensity(self.name, variable, tuple(value for _, value in self.parameters))  # pyright: ignore
+        return FamilyDensity(self.name, variable, tuple(_tidy(value) for _, value in self.parameters))  # pyright: ignore
 
     def text(self) -> str:
         """The family and its parameters in words."""
@@ -56,6 +56,11 @@ class Recognised:
     def to_json(self) -> dict[str, object]:
         """The entry `family` of the JSON document."""
         return {"name": self.name, "parameters": dict(self.parameters)}
+
+
+def _tidy(value: float) -> float:
+    """The value to thirteen digits, which is what the multipliers are known to."""
+    return 0.0 if abs(value) < 1e-14 else float(f"{value:.13g}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A linear functional of a finite density: its optimum is a vertex of the simplex, all mass on the best values."""
+"""Linear and concave functionals of a finite density: the optimum is a vertex of the simplex, all mass on one value."""
 
 from __future__ import annotations
 
@@ -78,3 +78,66 @@ def solve_vertex(work: Worked, scene: Scene, started: float) -> Derivation | Non
         table=nested(table),
         scene=at,
     )
+
+
+def solve_concave(work: Worked, scene: Scene, started: float) -> Derivation | None:
+    """The best vertex, where the second variation has the wrong sign for every direction; None where q is not finite.
+
+    A functional that is concave, in a minimisation, is nowhere less inside the simplex than at its vertices.
+    """
+    over = work.problem.density
+    if work.restraints or over.given or not all(isinstance(v.support, Finite) for v in over.of):
+        return None
+    sign = 1 if work.problem.sense == "minimise" else -1
+    map_ = FiniteMap(work, scene, render(work.derivative), None, sign)
+    size = int(np.prod(map_.shape))
+    vertices = np.eye(size).reshape(size, *map_.shape)
+    try:
+        with np.errstate(all="ignore"):
+            values = np.array([number(work.expanded, map_.at(vertex)) for vertex in vertices])
+    except (MissingNumber, MissingRule):
+        return None
+    if not np.all(np.isfinite(values)):
+        return None
+    best = int(np.argmin(sign * values))
+    even = np.isclose(values, values[best], rtol=1e-12, atol=1e-14)
+    name, value = to_text(over), float(values[best])
+    bent = "concave" if sign == 1 else "convex"
+    steps = (
+        *opening(work),
+        Step(
+            "take the second variation",
+            to_text(work.problem.functional),
+            f"of the wrong sign for every direction: {bent}, so that a stationary point inside is no optimum",
+        ),
+        Step(
+            "compare the vertices of the simplex",
+            ", ".join(f"{one:.9g}" for one in values),
+            f"{name} = {rounded(vertices[best])}",
+            (f"a {bent} functional has its {'least' if sign == 1 else 'largest'} value at a vertex",),
+            (Check("instances", _no_better(map_, work, value, sign), "none of a hundred random densities is better"),),
+        ),
+        Step("evaluate the functional there", f"J at this {name}", f"{value:.12g}"),
+    )
+    return dataclasses.replace(
+        unfinished(work, "condition", "", started),
+        status="solved",
+        value=as_expression(round(value, 15)),
+        minimum="global",
+        unique=bool(even.sum() == 1),
+        condition=condition_text(work),
+        steps=steps,
+        reason=None,
+        seconds=time.perf_counter() - started,
+        value_number=value,
+        table=nested(vertices[best]),
+        scene=map_.at(vertices[best]),
+    )
+
+
+def _no_better(map_: FiniteMap, work: Worked, value: float, sign: int) -> bool:
+    """Whether random densities, most of them near a face, are no better than the best vertex."""
+    generator = np.random.default_rng(20261125)
+    tables = generator.dirichlet(np.full(int(np.prod(map_.shape)), 0.3), 100).reshape(100, *map_.shape)
+    found = np.array([number(work.expanded, map_.at(np.maximum(table, 1e-300))) for table in tables])
+    return bool(np.all(sign * found > sign * value - 1e-9))

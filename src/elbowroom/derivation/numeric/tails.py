@@ -77,7 +77,7 @@ def peak(log_density: LogDensity, support: Support) -> tuple[float, float]:
             if not np.any(np.isfinite(values)):
                 return 0.0, 1.0
             best = int(np.argmax(values))
-            near = np.flatnonzero(values > values[best] - 0.5)
+            near = np.flatnonzero(values >= values[best] - 0.5)
             low, high = places[max(near[0] - 1, 0)], places[min(near[-1] + 1, len(places) - 1)]
             if len(near) > 25:
                 break
