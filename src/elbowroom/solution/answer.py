@@ -49,7 +49,7 @@ def answer(found: Search) -> Solution:
         grid=_grid(found),
         density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
         boxes=boxes,
-        is_convex=not last.point.shifted,
+        is_convex=not last.point.shifted and last.discretised.is_convexly_constrained,
         seconds=math.nan,
     )
 

@@ -111,7 +111,7 @@ def _carried_over(discretised: Discretised, before: Attempt) -> Array:
     x = np.zeros(discretised.size)
     for key, block in discretised.blocks.items():
         part = slice(block.start, block.start + block.count)
-        old = before.discretised.blocks[key]
+        old = before.discretised.blocks.get(key)
         if isinstance(block, TableBlock):
             roles = [variable.role for variable in (*block.density.of, *block.density.given)]
             table = np.log(np.maximum(before.table(key), 1e-280))
@@ -122,9 +122,9 @@ def _carried_over(discretised: Discretised, before: Attempt) -> Array:
             coefficients = before.point.x[old.start : old.start + old.count]
             times = block.spline.chart.times(block.spline.centres)
             x[part] = old.spline.matrix(old.spline.chart.times(block.spline.chart.position(times))) @ coefficients
-        elif isinstance(block, NumberBlock):
+        elif isinstance(block, NumberBlock) and old is not None:
             x[part] = before.point.x[old.start : old.start + old.count]
-    return x
+    return discretised.with_slacks(x)
 
 
 def _interpolated(table: Array, place: int, old: Axis, new: Axis) -> Array:

@@ -57,6 +57,23 @@ class NumberBlock(Block):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class SlackBlock(Block):
+    """By how much a curved inequality holds, at each value of its free variables: positive numbers."""
+
+    text: str
+    shape: tuple[int, ...]
+    start: int
+    total: int
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return math.prod(self.shape)
+
+    def leaf(self, scene: Scene, arguments: tuple[Variable, ...], order: int = 0) -> Node:
+        return Unknown(self.columns(sp.csr_array(sp.eye_array(self.count))), np.zeros(self.count), self.shape)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class TableBlock(Block):
     """A density by its values at all nodes of its variables, the given ones last.
 

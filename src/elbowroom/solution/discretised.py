@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Hashable, Mapping
 
 import numpy as np
@@ -15,9 +16,9 @@ from elbowroom.functional.joint import part_of
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.support import Positive
 from elbowroom.solution.axis import Axis
-from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SmoothBlock, SplineBlock, TableBlock
+from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SlackBlock, SmoothBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
-from elbowroom.solution.graph import Known, Node, Scaled, add
+from elbowroom.solution.graph import Known, Node, Scaled, add, is_affine, multiply
 from elbowroom.solution.interior import Local, Positivity
 from elbowroom.solution.program import Evaluation, Program
 from elbowroom.solution.scene import Scene
@@ -28,6 +29,7 @@ from elbowroom.solution.tabulate import tabulate
 Array = np.ndarray
 
 _ENORMOUS = 1e150
+_LEAST_SLACK = 1e-2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,9 +46,9 @@ class Condition:
 class Discretised:
     """The unknown numbers of a problem and its functions of them.
 
-    **Arguments.** `blocks` are the unknowns; `slack_count` numbers at the end of the vector measure by how much
-    the curved inequalities hold. `conditions` are the equations that contain unknowns, `stated` all of them;
-    `bounds` are the affine inequalities.
+    **Arguments.** `blocks` are the unknowns, and for each curved inequality c >= 0 a positive s that makes it an
+    equation, c - s = 0. `conditions` are the equations that contain unknowns, `stated` all of them; `bounds` are the
+    affine inequalities.
     """
 
     statement: Statement
@@ -112,6 +114,37 @@ class Discretised:
         return self._values(self.program.at(x))
 
     @property
+    def is_affine(self) -> bool:
+        """Whether all constraints are affine in the unknowns."""
+        return all(is_affine(condition.node) for condition in self.conditions)
+
+    @property
+    def is_convexly_constrained(self) -> bool:
+        """Whether every equation is affine; those that stand for a curved inequality are not counted."""
+        own = (
+            condition
+            for condition in self.conditions
+            if condition.constraint is None or condition.constraint.is_equation
+        )
+        return all(is_affine(condition.node) for condition in own)
+
+    def with_slacks(self, x: Array) -> Array:
+        """`x` with the slacks of curved inequalities at their values there, or small where these do not hold."""
+        slacks = [block for block in self.blocks.values() if isinstance(block, SlackBlock)]
+        if not slacks:
+            return x
+        x = x.copy()
+        for block in slacks:
+            x[block.start : block.start + block.count] = 0.0
+        values = self.program.at(x).values
+        nodes = {condition.text: condition.node for condition in self.conditions}
+        for block in slacks:
+            held = np.nan_to_num(values[nodes[block.text]].ravel(), nan=1.0, posinf=1.0, neginf=0.0)
+            least = _LEAST_SLACK * max(1.0, float(np.abs(held).max()))
+            x[block.start : block.start + block.count] = np.maximum(held, least)
+        return x
+
+    @property
     def targets(self) -> dict[str, float]:
         """The right sides of those constraints where they are one known number."""
         found: dict[str, float] = {}
@@ -149,13 +182,10 @@ def discretise(
     `splines` holds the spline of each unknown that is smooth; `alive` says where densities may be positive, which
     is everywhere unless something else is known.
     """
-    blocks, size = _blocks(statement, axes, splines, alive or {})
-    scene = Scene(
-        setting=statement.setting,
-        dimensions={name: place for place, name in enumerate(statement.names)},
-        axes=axes,
-        blocks=blocks,
-    )
+    scene, size = _scene(statement, axes, splines, alive or {}, {})
+    slacks = _curved(statement, scene)
+    if slacks:
+        scene, size = _scene(statement, axes, splines, alive or {}, slacks)
     sign = statement.sign
     objective = tabulate(sign * statement.objective, scene)
     conditions = [_mass(density, scene) for density in statement.densities]
@@ -164,8 +194,11 @@ def discretise(
         if _is_floor(constraint, scene):
             continue
         node = _amplitude_condition(constraint, scene) or tabulate(constraint.left - constraint.right, scene)
+        slack = scene.blocks.get(_slack_key(constraint))
+        if slack is not None:
+            node = add(node, multiply(scene.number(-1.0), slack.leaf(scene, ())))
         condition = Condition(constraint.text, node, implied=False, constraint=constraint)
-        (conditions if constraint.is_equation else bounds).append(condition)
+        (conditions if constraint.is_equation or slack is not None else bounds).append(condition)
     stated = tuple(conditions)
     conditions = [condition for condition in conditions if not isinstance(condition.node, Known)]
     program = Program((objective, *(condition.node for condition in conditions)), size)
@@ -173,7 +206,7 @@ def discretise(
         statement=statement,
         axes=axes,
         scene=scene,
-        blocks=blocks,
+        blocks=scene.blocks,
         size=size,
         conditions=tuple(conditions),
         stated=stated,
@@ -183,11 +216,39 @@ def discretise(
     )
 
 
+def _scene(
+    statement: Statement,
+    axes: Mapping[str, Axis],
+    splines: Mapping[Hashable, Spline],
+    alive: Mapping[Hashable, Array],
+    slacks: Mapping[Hashable, tuple[int, ...]],
+) -> tuple[Scene, int]:
+    blocks, size = _blocks(statement, axes, splines, alive, slacks)
+    dimensions = {name: place for place, name in enumerate(statement.names)}
+    return Scene(setting=statement.setting, dimensions=dimensions, axes=axes, blocks=blocks), size
+
+
+def _curved(statement: Statement, scene: Scene) -> dict[Hashable, tuple[int, ...]]:
+    """The inequalities that are not affine in the unknowns, with the shape of their two sides."""
+    found: dict[Hashable, tuple[int, ...]] = {}
+    for constraint in statement.constraints:
+        if not constraint.is_equation and not _is_floor(constraint, scene):
+            node = tabulate(constraint.left - constraint.right, scene)
+            if not is_affine(node):
+                found[_slack_key(constraint)] = node.shape
+    return found
+
+
+def _slack_key(constraint: Constraint) -> Hashable:
+    return ("slack", id(constraint))
+
+
 def _blocks(
     statement: Statement,
     axes: Mapping[str, Axis],
     splines: Mapping[Hashable, Spline],
     alive: Mapping[Hashable, Array],
+    slacks: Mapping[Hashable, tuple[int, ...]],
 ) -> tuple[dict[Hashable, Block], int]:
     sizes: list[int] = []
     masks: dict[Hashable, Array] = {}
@@ -201,7 +262,7 @@ def _blocks(
             sizes.append(int(masks[key].sum()))
         else:
             sizes.append(1)
-    total = sum(sizes)
+    total = sum(sizes) + sum(math.prod(shape) for shape in slacks.values())
     blocks: dict[Hashable, Block] = {}
     start = 0
     for unknown, size in zip(statement.problem.over, sizes, strict=True):
@@ -216,6 +277,10 @@ def _blocks(
         else:
             blocks[key] = NumberBlock(unknown.name, isinstance(unknown.support, Positive), start, total)  # pyright: ignore
         start += size
+    texts = {_slack_key(constraint): constraint.text for constraint in statement.constraints}
+    for key, shape in slacks.items():
+        blocks[key] = SlackBlock(texts[key], shape, start, total)
+        start += math.prod(shape)
     return blocks, total
 
 
@@ -279,6 +344,9 @@ def _positivity(statement: Statement, scene: Scene, size: int, bounds: list[Cond
         elif isinstance(block, NumberBlock) and block.is_positive:
             direct[part] = True
             weights[part] = 1.0
+        elif isinstance(block, SlackBlock):
+            direct[part] = True
+            weights[part] = 1.0 / block.count
     for bound in bounds:
         rows.append(_affine(bound, size))
     if not rows:

@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 import scipy.optimize
 
+from elbowroom.solution.blocks import SplineBlock
 from elbowroom.solution.discretised import Discretised
 from elbowroom.solution.graph import Known
 
@@ -44,19 +45,31 @@ def contradiction(discretised: Discretised) -> str | None:
 
 
 def nearest(discretised: Discretised, x: Array) -> Nearest | None:
-    """The nearest point, the constraints being linearised at `x`; None where that says nothing."""
-    direct = discretised.positivity.direct
+    """The nearest point, `x` being only a scale of the unknowns; None where constraints are curved, or too many.
+
+    Unknowns that may be negative are differences of two that may not, and so is what an inequality leaves over.
+    """
+    positivity = discretised.positivity
     local = discretised.at(x)
-    if local is None or not direct.all() or discretised.bounds or len(x) > _MOST_NUMBERS or not len(local.residual):
+    if local is None or len(x) > _MOST_NUMBERS or not discretised.is_affine or not len(local.residual):
         return None
-    rows = local.jacobian.toarray() * x
+    direct, count = positivity.direct, len(positivity.offset)
+    if not direct.all() and any(isinstance(block, SplineBlock) for block in discretised.blocks.values()):
+        return None
+    rows = np.vstack([local.jacobian.toarray(), positivity.matrix.toarray()]) * x
+    left_over = np.vstack([np.zeros((len(local.residual), count)), -np.eye(count)])
+    target = rows.sum(axis=1) - np.concatenate([local.residual, positivity.matrix @ x + positivity.offset])
     lengths = np.maximum(np.median(np.abs(rows), axis=1), 1e-12 * np.abs(rows).max(axis=1))
     lengths[lengths == 0] = 1.0
-    target = (rows.sum(axis=1) - local.residual) / lengths
+    columns = np.hstack([rows, -rows[:, ~direct], left_over]) / lengths[:, None]
+    target = target / lengths
     try:
-        relative, _ = scipy.optimize.nnls(rows / lengths[:, None], target)
+        found, _ = scipy.optimize.nnls(columns, target)
     except RuntimeError:
         return None
-    left = np.abs(rows @ relative / lengths - target) / (1 + np.abs(target))
+    left = np.abs(columns @ found - target) / (1 + np.abs(target))
     texts = [condition.text for condition in discretised.conditions for _ in range(condition.node.size)]
+    texts += [bound.text for bound in discretised.bounds for _ in range(bound.node.size)]
+    relative = found[: len(x)]
+    relative[~direct] -= found[len(x) : len(x) + int((~direct).sum())]
     return Nearest(relative * x, float(left.max()), texts[int(left.argmax())])

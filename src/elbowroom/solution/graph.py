@@ -267,3 +267,15 @@ def spread(shape: tuple[int, ...], target: tuple[int, ...], factor: Array) -> sp
     size = int(np.prod(target))
     data = np.broadcast_to(factor, target).ravel()
     return sp.csr_array((data, entries(shape, target), np.arange(size + 1)), shape=(size, int(np.prod(shape))))
+
+
+def is_affine(node: Node) -> bool:
+    """Whether an array is affine in the unknown numbers, by the operations that make it."""
+    waiting, seen = [node], set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Applied | Multiplied):
+            return False
+        waiting.extend(other for other in part.inputs if other not in seen)
+        seen.update(part.inputs)
+    return True

@@ -51,6 +51,8 @@ def search(statement: Statement) -> Search:
         return Search(statement, (), meshes, now, now)
     effort = _effort(statement)
     stages, meshes, now = _explored(statement, meshes, effort)
+    if now.point.stopped == "unbounded" or runs_away(stages, statement.sign):
+        return Search(statement, stages, meshes, now, now)
     return _confirmed(statement, stages, meshes, now, effort)
 
 

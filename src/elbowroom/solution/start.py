@@ -44,7 +44,7 @@ def start(discretised: Discretised) -> Array:
             part = slice(block.start, block.start + block.count)
             x[part] = _smoothest(block, discretised, x)
             x = _lifted(block, discretised, x)
-    return x
+    return discretised.with_slacks(x)
 
 
 def _normalised(table: Array, block: TableBlock, discretised: Discretised) -> Array:

@@ -51,7 +51,7 @@ def _converged(found: Search) -> str:
     kind = "Newton's method converged"
     if found.fine.point.shifted_at_last:
         return f"{kind} to a point that may not be a local optimum: curvature was added to the last step."
-    if found.fine.point.shifted:
+    if found.fine.point.shifted or not found.fine.discretised.is_convexly_constrained:
         return f"{kind}; the problem is not convex, so that the optimum may be a local one."
     return f"{kind}, and two resolutions agree to {max(found.difference, 1e-16):.1e}."
 
@@ -62,19 +62,23 @@ def _open(found: Search) -> str:
 
 
 def _infeasible(found: Search) -> tuple[Status, str]:
-    problem = found.fine.discretised
-    closest = nearest(problem, found.fine.point.x)
-    if closest is None or not closest.is_feasible:
-        texts = [condition.text for condition in problem.conditions if not condition.implied]
-        worst = closest.worst if closest else ""
-        which = f"{worst} fails by most" if worst in texts else "nothing non-negative of mass one meets them"
+    problem, point = found.fine.discretised, found.fine.point
+    closest = nearest(problem, point.x)
+    if closest is None:
+        return "not-converged", (
+            f"After {point.steps} steps the constraints still fail by {point.residual:.1e}. Whether anything meets "
+            "them is not known, since not all of them are linear in the unknown: try other numbers in them."
+        )
+    if not closest.is_feasible:
+        texts = [condition.text for condition in (*problem.conditions, *problem.bounds) if not condition.implied]
+        which = f"{closest.worst} fails by most" if closest.worst in texts else "none of mass one meets them"
         return "infeasible", (
             f"No choice of the unknown meets all constraints ({'; '.join(texts) or 'normalisation'}): {which}. "
             "Change or leave out one of them."
         )
-    return "not-converged", (
-        f"The constraints can be met, but after {found.fine.point.steps} steps they still fail by "
-        f"{found.fine.point.residual:.1e}."
+    return (
+        "not-converged",
+        f"The constraints can be met, but after {point.steps} steps they still fail by {point.residual:.1e}.",
     )
 
 
