@@ -1,0 +1,66 @@
+"""Problems whose stationary point is no optimum: the answer is the optimum, or that there is none; never that point."""
+
+import math
+
+import pytest
+
+from elbowroom.functional.problem_file import read_problem_text
+from elbowroom.solution.solve import solve
+
+FINITE = """
+{sense} = "{functional}"
+over = "q(z)"
+[variables]
+z = {{finite = 3}}
+[laws]
+"p(z)" = [0.2, 0.3, 0.5]
+"""
+CURVE = """
+minimise = "integral(diff(y(x), x)**2 - y(x)**2, x)"
+over = "y(x)"
+subject_to = ["y(0) = 0", "y({end}) = 0"]
+[variables]
+x = [0, {end}]
+[unknowns]
+"y(x)" = "function"
+"""
+INTERVAL = """
+minimise = "H(q(z))"
+over = "q(z)"
+[variables]
+z = [0, 1]
+"""
+LINE = """
+maximise = "KL(q(z) || p(z))"
+over = "q(z)"
+[variables]
+z = "real"
+[laws]
+"p(z)" = "Normal(z; 0, 1)"
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="solve stops at the stationary point inside")
+@pytest.mark.parametrize(
+    ("sense", "functional", "value"),
+    [
+        ("maximise", "KL(q(z) || p(z))", math.log(5)),
+        ("minimise", "H(q(z))", 0.0),
+        ("minimise", "H(q(z)) + 0.1*E_q(z)[(z - 2)**2]", 0.0),
+    ],
+)
+def test_a_functional_that_is_bent_the_wrong_way_has_its_optimum_at_a_vertex(sense, functional, value):
+    solution = solve(read_problem_text(FINITE.format(sense=sense, functional=functional)))
+    assert solution.status == "converged"
+    assert solution.value == pytest.approx(value, abs=1e-8)
+
+
+@pytest.mark.xfail(strict=True, reason="solve stops at the stationary point")
+@pytest.mark.parametrize("text", [INTERVAL, LINE, CURVE.format(end=4)], ids=["an entropy", "a divergence", "a curve"])
+def test_what_has_no_bound_is_called_unbounded(text):
+    assert solve(read_problem_text(text)).status == "unbounded"
+
+
+def test_a_curve_without_a_conjugate_point_is_a_minimum():
+    solution = solve(read_problem_text(CURVE.format(end=3)))
+    assert (solution.status, solution.value) == ("converged", pytest.approx(0.0, abs=1e-9))
