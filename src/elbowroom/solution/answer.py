@@ -63,7 +63,7 @@ def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
     violation = float(np.abs(last.point.multipliers) @ np.abs(residuals))
     size = magnitude(last)
     outside = sum(box.outside for box in boxes.values())
-    return found.difference + gap + violation + outside * size + _ROUNDING * (1 + size)
+    return found.resolution_error + gap + violation + outside * size + _ROUNDING * (1 + size)
 
 
 def _grid(found: Search) -> dict[str, Array]:

@@ -93,17 +93,31 @@ def attempt(
     alive = discretised.livable(start(discretised))
     if alive is not None:
         discretised = discretise(statement, axes, splines, alive)
-    at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
     if before is not None:
-        x = _carried_over(discretised, before)
-        carried = Attempt(discretised, minimise(at, value_at, positivity, x, 1e-6, tolerance, most_steps))
+        carried = _minimised(discretised, _carried_over(discretised, before), 1e-6, tolerance, most_steps)
         if carried.point.stopped in ("converged", "unbounded"):
             return carried
-    point = minimise(at, value_at, positivity, start(discretised), None, tolerance, most_steps)
-    fresh = Attempt(discretised, point)
+    fresh = _minimised(discretised, start(discretised), None, tolerance, most_steps)
     if before is not None and not fresh.is_better_than(carried):
         return carried
     return fresh
+
+
+def _minimised(discretised: Discretised, x: Array, barrier: float | None, tolerance: float, most_steps: int) -> Attempt:
+    """The minimisation from `x`, and once more from beside a point where it stops at something else than a minimum."""
+    at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
+    found = Attempt(discretised, minimise(at, value_at, positivity, x, barrier, tolerance, most_steps))
+    if not found.point.shifted_at_last or found.point.stopped == "unbounded":
+        return found
+    beside = _beside(found.point.x, positivity.direct)
+    other = Attempt(discretised, minimise(at, value_at, positivity, beside, 1e-3, tolerance, most_steps))
+    return other if other.point.stopped == "unbounded" or other.is_better_than(found) else found
+
+
+def _beside(x: Array, direct: Array) -> Array:
+    noise = np.random.default_rng(0).standard_normal(len(x))
+    size = max(float(np.abs(x[~direct]).max(initial=0.0)), 1.0)
+    return np.where(direct, x * np.exp(0.3 * noise), x + 0.1 * size * noise)
 
 
 def _carried_over(discretised: Discretised, before: Attempt) -> Array:

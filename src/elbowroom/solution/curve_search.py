@@ -9,6 +9,7 @@ from elbowroom.solution.meshing import attempt_on, first_meshes
 from elbowroom.solution.stages import Search
 from elbowroom.solution.statement import Statement
 
+_AGREEMENT = 1e-9
 _END_POWERS = (1, 3, 2)
 """Near an end the axis is graded like t to this power: evenly, for roots of third order, for square roots."""
 
@@ -23,7 +24,7 @@ def search_curve(statement: Statement) -> Search:
         found = Search(statement, (), fine, first, second)
         if best is None or (found.fine.is_feasible and not best.difference <= found.difference):
             best = found
-        if best.difference <= 1e-9 * (1 + abs(best.fine.value)):
+        if best.difference <= _AGREEMENT * (1 + abs(best.fine.value)):
             break
     assert best is not None
     return best

@@ -14,7 +14,8 @@ from elbowroom.functional.support import Positive, Real, Support
 from elbowroom.functional.traverse import walk
 from elbowroom.solution.axis import Axis, Focus, graded_edges, limits, panel_axis, single_axis
 from elbowroom.solution.discretised import discretise
-from elbowroom.solution.graph import Known
+from elbowroom.solution.feasibility import typical_sizes
+from elbowroom.solution.graph import Known, is_affine
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.statement import Statement
 from elbowroom.solution.tabulate import tabulate_log
@@ -137,13 +138,15 @@ def _from_constraints(role: str, statement: Statement) -> Iterator[Focus]:
         edges = graded_edges((Focus(centre, scale),), 0.0 if positive else centre - reach, centre + reach)
         axes = {other: panel_axis(edges, 4) for other in statement.supports}
         problem = discretise(statement, axes, {})
-        local = problem.at(np.full(problem.size, 1.0 / axes[role].weights.sum()))
-        if local is None or not problem.conditions:
-            return
         weights = axes[role].weights
-        rows = local.jacobian.toarray() / weights
-        lengths = np.maximum(np.median(np.abs(rows), axis=1), 1e-12 * np.abs(rows).max(axis=1))
-        target = rows @ np.full(problem.size, weights / weights.sum()) - local.residual
+        uniform = np.full(problem.size, 1.0 / weights.sum())
+        local = problem.at(uniform)
+        usable = [is_affine(held.node) for held in problem.conditions for _ in range(held.node.size)]
+        if local is None or sum(usable) < 2:
+            return
+        rows = local.jacobian.toarray()[usable][:, : len(weights)] / weights
+        lengths = typical_sizes(rows)
+        target = rows @ (weights / weights.sum()) - local.residual[usable]
         if not np.isfinite(rows / lengths[:, None]).all() or not np.isfinite(target / lengths).all():
             return
         masses, left = scipy.optimize.nnls(rows / lengths[:, None], target / lengths)

@@ -11,7 +11,6 @@ import dataclasses
 import numpy as np
 import scipy.optimize
 
-from elbowroom.solution.blocks import SplineBlock
 from elbowroom.solution.discretised import Discretised
 from elbowroom.solution.graph import Known
 
@@ -34,6 +33,16 @@ class Nearest:
         return self.left <= 1e-8
 
 
+def typical_sizes(rows: Array) -> Array:
+    """The median of what is not zero in each row: that of z**2 on a very long axis is not a size to be met."""
+    sizes = np.abs(rows)
+    found = np.ones(len(rows))
+    for place, row in enumerate(sizes):
+        if row.any():
+            found[place] = max(float(np.median(row[row > 0])), 1e-12 * float(row.max()))
+    return found
+
+
 def contradiction(discretised: Discretised) -> str | None:
     """The text of a constraint without any unknown that does not hold."""
     for condition in discretised.stated:
@@ -50,17 +59,15 @@ def nearest(discretised: Discretised, x: Array) -> Nearest | None:
     Unknowns that may be negative are differences of two that may not, and so is what an inequality leaves over.
     """
     positivity = discretised.positivity
+    x = np.where(positivity.direct, x, 1.0)
     local = discretised.at(x)
     if local is None or len(x) > _MOST_NUMBERS or not discretised.is_affine or not len(local.residual):
         return None
     direct, count = positivity.direct, len(positivity.offset)
-    if not direct.all() and any(isinstance(block, SplineBlock) for block in discretised.blocks.values()):
-        return None
     rows = np.vstack([local.jacobian.toarray(), positivity.matrix.toarray()]) * x
     left_over = np.vstack([np.zeros((len(local.residual), count)), -np.eye(count)])
     target = rows.sum(axis=1) - np.concatenate([local.residual, positivity.matrix @ x + positivity.offset])
-    lengths = np.maximum(np.median(np.abs(rows), axis=1), 1e-12 * np.abs(rows).max(axis=1))
-    lengths[lengths == 0] = 1.0
+    lengths = typical_sizes(rows)
     columns = np.hstack([rows, -rows[:, ~direct], left_over]) / lengths[:, None]
     target = target / lengths
     try:

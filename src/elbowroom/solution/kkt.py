@@ -44,7 +44,8 @@ def newton_step(curvature: Curvature, gradient: Array, jacobian: sp.csr_array, r
     separable = curvature.is_diagonal and 2 * (curvature.rank + len(residual)) <= len(gradient) + 2
     scale = np.sqrt(np.abs(curvature.plain.diagonal() if separable else curvature.diagonal()))
     if not separable:
-        scale = np.maximum(scale, 1e-12 * max(scale.max(initial=0.0), 1e-300))
+        largest = scale.max(initial=0.0)
+        scale = np.maximum(scale, 1e-12 * largest if largest > 0 else 1.0)
     inverse = sp.diags_array(1 / scale)
     curvature = curvature.scaled(1 / scale)
     jacobian = sp.csr_array(jacobian @ inverse)

@@ -17,6 +17,8 @@ from elbowroom.solution.tabulate import tabulate
 
 Array = np.ndarray
 
+_LIFTS = (0.0, 1e-3, 1e-2, 0.1, 0.3, 1.0, -0.1, -0.3, -1.0)
+
 
 def start(discretised: Discretised) -> Array:
     """The start of every unknown."""
@@ -102,19 +104,25 @@ def _doubles(spacing: Array, place: int) -> bool:
 
 
 def _lifted(block: CurveBlock, discretised: Discretised, x: Array) -> Array:
-    """The start moved up between its ends until the functional is finite and the bounds hold."""
+    """The start, or, where nothing is finite or a condition cannot be seen there, moved up or down between its ends.
+
+    Of the places to which it can be moved that is taken where the conditions fail least.
+    """
     part = slice(block.start, block.start + block.count)
     times = np.linspace(0.0, 1.0, block.count)
     size = float(np.abs(x[part]).max()) or 1.0
     bounds = discretised.positivity
-    for height in (0.0, 1e-3, 1e-2, 0.1, 1.0, -0.1, -1.0):
+    usable: list[tuple[float, float, Array]] = []
+    for height in _LIFTS:
         moved = x.copy()
         moved[part] += height * size * 4 * times * (1 - times)
         rows = bounds.matrix @ moved + bounds.offset
-        local = discretised.at(moved)
+        local = discretised.at(discretised.with_slacks(moved))
         if rows.min(initial=1.0) > 0 and local is not None and not _is_stuck(local):
-            return moved
-    return x
+            if height == 0.0:
+                return moved
+            usable.append((round(float(np.abs(local.residual).sum()), 9), local.value, moved))
+    return min(usable, key=lambda found: found[:2])[2] if usable else x
 
 
 def _is_stuck(local: Local) -> bool:

@@ -31,6 +31,11 @@ def verdict(found: Search) -> tuple[Status, str]:
     concentrated = _concentrated(found)
     if concentrated:
         return "not-converged", concentrated
+    if last.point.shifted_at_last:
+        return "not-converged", (
+            f"Newton's method stopped where the functional is stationary, with the value {last.value:.8g}, and bends "
+            "down in some direction: that is no optimum."
+        )
     if last.point.stopped not in ("converged", "no further progress") or last.point.decrement > 1e-7 * _size(found):
         return "not-converged", (
             f"After {last.point.steps} steps another one still promises {last.point.decrement:.1e}. The value shown is "
@@ -49,8 +54,6 @@ def _size(found: Search) -> float:
 
 def _converged(found: Search) -> str:
     kind = "Newton's method converged"
-    if found.fine.point.shifted_at_last:
-        return f"{kind} to a point that may not be a local optimum: curvature was added to the last step."
     if found.fine.point.shifted or not found.fine.discretised.is_convexly_constrained:
         return f"{kind}; the problem is not convex, so that the optimum may be a local one."
     return f"{kind}, and two resolutions agree to {max(found.difference, 1e-16):.1e}."
