@@ -80,7 +80,7 @@ def from_the_prior(model, x, temperatures: int) -> Reading:
     """The published protocol; q is not refined, since the path does not start there."""
     settings = CertifySettings(
         start="prior", spacing="sigmoid", leapfrog=10, temperatures=temperatures, refine_steps=0, groups_wanted=1,
-        samples=100, refined_samples=100,
+        samples=100, refined_samples=100, pilot_moves=max(100, temperatures // 4),
     )  # fmt: skip
     return read(f"from the prior, {temperatures} temperatures", certify(model, x, key=jr.key(KEY), settings=settings))
 

@@ -1,7 +1,8 @@
 """Fix the HMC step sizes before the weighted chains start, on other random numbers.
 
 A step size that adapts inside a weighted chain makes its weight biased. The pilot adapts along a chain whose
-weight is never formed, and hands over a line: log step size as a function of t.
+weight is never formed, and hands over the log step size as a function of t: a line on the short way from q*, a
+smoothed trace on the long way from the prior, along which the width of the laws changes many times over.
 """
 
 from functools import partial
@@ -23,8 +24,9 @@ def tuned_schedule(base: Base, log_joint: LogDensity, plan: AnnealingPlan, key: 
 
     `pilot_chains` chains climb from q* to the posterior in `pilot_moves` moves; after each the common log step
     size moves by a
-    gain times (mean acceptance - target). A straight line in t, fitted by least squares to the trace after a
-    first quarter, gives the step sizes of the weighted chains.
+    gain times (mean acceptance - target). From q* or the encoder's q, a straight line in t, fitted by least squares to
+    the trace after a first quarter, gives the step sizes of the weighted chains; from the prior, the moving mean of
+    the trace over a tenth of its length.
     """
     dtype = base.mean.dtype
     key_start, key_moves = jr.split(key)
@@ -47,8 +49,18 @@ def tuned_schedule(base: Base, log_joint: LogDensity, plan: AnnealingPlan, key: 
     begin = (points, jnp.full((), jnp.log(first), dtype))
     _, trace = jax.lax.scan(step, begin, (pilot_temperatures, jr.split(key_moves, moves)))
     temperatures = plan.schedule(dtype)
+    if plan.start == "prior":
+        smooth = _moving_mean(trace, max(1, moves // 10))
+        return Schedule(temperatures, jnp.exp(jnp.interp(temperatures[1:-1], pilot_temperatures, smooth)))
     used = jnp.arange(moves) >= int(WARM_UP_SHARE * moves)
     return Schedule(temperatures, jnp.exp(_line(pilot_temperatures, trace, used)(temperatures[1:-1])))
+
+
+def _moving_mean(values: Float[Array, " moves"], width: int) -> Float[Array, " moves"]:
+    """The mean over the `width` values before and after each, fewer at the ends."""
+    window = jnp.ones(2 * width + 1, values.dtype)
+    sums = jnp.convolve(values, window, mode="same")
+    return sums / jnp.convolve(jnp.ones_like(values), window, mode="same")
 
 
 def _line(t: Float[Array, " moves"], values: Float[Array, " moves"], used: Array):
