@@ -10,20 +10,17 @@ import numpy as np
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.printing import to_text
 from elbowroom.solution.attempt import Attempt
-from elbowroom.solution.blocks import TableBlock
-from elbowroom.solution.discretised import key_of
-from elbowroom.solution.refinement import magnitude, profile
+from elbowroom.solution.layout import key_of
+from elbowroom.solution.refinement import conditioning, magnitude, profile
 from elbowroom.solution.solution import Box, ConstraintValue, Solution
 from elbowroom.solution.stages import Search
+from elbowroom.solution.stationarity import stationarity
 from elbowroom.solution.verdict import verdict
 
 Array = np.ndarray
 
 _ROUNDING = 2e-14
 """Relative to the largest sum; 90 units in the last place."""
-
-_SUPPORT = 1e-12
-"""Where a density is below this share of its largest value, its stationarity is that of a bound."""
 
 
 def answer(found: Search) -> Solution:
@@ -44,7 +41,7 @@ def answer(found: Search) -> Solution:
         error=_error(found, gap, boxes),
         multipliers=_multipliers(last),
         constraints=tuple(_constraints(last)),
-        stationarity_residual=_stationarity(last),
+        stationarity_residual=stationarity(last),
         kkt_gap=gap,
         grid=_grid(found),
         density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
@@ -63,7 +60,9 @@ def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
     violation = float(np.abs(last.point.multipliers) @ np.abs(residuals))
     size = magnitude(last)
     outside = sum(box.outside for box in boxes.values())
-    return found.resolution_error + gap + violation + outside * size + _ROUNDING * (1 + size)
+    meshes = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
+    far = max((conditioning(mesh, profile(last, role)) for role, mesh in meshes.items()), default=0.0)
+    return found.resolution_error + gap + violation + outside * size + _ROUNDING * (1 + size * (1 + far))
 
 
 def _grid(found: Search) -> dict[str, Array]:
@@ -124,30 +123,3 @@ def _constraints(last: Attempt) -> Iterator[ConstraintValue]:
         worst = float(residual[int(np.abs(residual).argmax())])
         target = last.discretised.targets.get(condition.text, 1.0 if condition.implied else 0.0)
         yield ConstraintValue(condition.text, target + worst, target)
-
-
-def _stationarity(last: Attempt) -> float:
-    """The root mean square of δL/δq under q, over all densities; of the gradient by the other unknowns."""
-    discretised, point = last.discretised, last.point
-    local = discretised.at(point.x)
-    if local is None:
-        return math.nan
-    total = local.gradient + local.jacobian.T @ point.multipliers
-    direct = int(discretised.positivity.direct.sum())
-    total = total - discretised.positivity.matrix.T @ point.bound_multipliers[direct:]
-    squares = 0.0
-    duals = np.zeros(discretised.size)
-    duals[discretised.positivity.direct] = point.bound_multipliers[:direct]
-    for block in discretised.blocks.values():
-        part = slice(block.start, block.start + block.count)
-        if isinstance(block, TableBlock):
-            weights = np.ones(())
-            for variable in (*block.density.of, *block.density.given):
-                weights = weights[..., None] * discretised.axes[variable.role].weights
-            weights = weights[block.alive]
-            slope = (total[part] - duals[part]) / weights
-            support = point.x[part] > _SUPPORT * point.x[part].max(initial=0.0)
-            squares += float((weights * point.x[part])[support] @ slope[support] ** 2)
-        else:
-            squares += float(((total[part] - duals[part]) ** 2).sum())
-    return math.sqrt(squares)

@@ -13,7 +13,8 @@ from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.discretised import Discretised, discretise
-from elbowroom.solution.interior import MOST_STEPS, Point, minimise
+from elbowroom.solution.interior import MOST_STEPS, minimise
+from elbowroom.solution.point import Point
 from elbowroom.solution.program import Evaluation
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.start import start
@@ -154,7 +155,9 @@ def _line(points: Array, nodes: Array, values: Array) -> Array:
     """Monotone cubic interpolation, and beyond the nodes a fall by the same power of the distance."""
     if len(nodes) < 2:
         return np.full(len(points), values[0])
-    inside = PchipInterpolator(nodes, values)(np.clip(points, nodes[0], nodes[-1]))
+    between = np.clip(points, nodes[0], nodes[-1])
+    distinct = bool((np.diff(nodes) > 0).all())
+    inside = PchipInterpolator(nodes, values)(between) if distinct else np.interp(between, nodes, values)
     centre = nodes[len(nodes) // 2]
     for end, neighbour, beyond in ((0, 1, points < nodes[0]), (-1, -2, points > nodes[-1])):
         if beyond.any():

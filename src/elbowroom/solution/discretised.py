@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Hashable, Mapping
 
 import numpy as np
@@ -14,12 +13,12 @@ from elbowroom.functional.expression import Function
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.joint import part_of
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.support import Positive
 from elbowroom.solution.axis import Axis
-from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SlackBlock, SmoothBlock, SplineBlock, TableBlock
+from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SlackBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.graph import Known, Node, Scaled, add, is_affine, multiply
-from elbowroom.solution.interior import Local, Positivity
+from elbowroom.solution.layout import curved_inequalities, is_floor, key_of, scene_of, slack_key
+from elbowroom.solution.point import Local, Positivity
 from elbowroom.solution.program import Evaluation, Program
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline
@@ -182,19 +181,19 @@ def discretise(
     `splines` holds the spline of each unknown that is smooth; `alive` says where densities may be positive, which
     is everywhere unless something else is known.
     """
-    scene, size = _scene(statement, axes, splines, alive or {}, {})
-    slacks = _curved(statement, scene)
+    scene, size = scene_of(statement, axes, splines, alive or {}, {})
+    slacks = curved_inequalities(statement, scene)
     if slacks:
-        scene, size = _scene(statement, axes, splines, alive or {}, slacks)
+        scene, size = scene_of(statement, axes, splines, alive or {}, slacks)
     sign = statement.sign
     objective = tabulate(sign * statement.objective, scene)
     conditions = [_mass(density, scene) for density in statement.densities]
     bounds: list[Condition] = []
     for constraint in statement.constraints:
-        if _is_floor(constraint, scene):
+        if is_floor(constraint, scene):
             continue
         node = _amplitude_condition(constraint, scene) or tabulate(constraint.left - constraint.right, scene)
-        slack = scene.blocks.get(_slack_key(constraint))
+        slack = scene.blocks.get(slack_key(constraint))
         if slack is not None:
             node = add(node, multiply(scene.number(-1.0), slack.leaf(scene, ())))
         condition = Condition(constraint.text, node, implied=False, constraint=constraint)
@@ -216,94 +215,12 @@ def discretise(
     )
 
 
-def _scene(
-    statement: Statement,
-    axes: Mapping[str, Axis],
-    splines: Mapping[Hashable, Spline],
-    alive: Mapping[Hashable, Array],
-    slacks: Mapping[Hashable, tuple[int, ...]],
-) -> tuple[Scene, int]:
-    blocks, size = _blocks(statement, axes, splines, alive, slacks)
-    dimensions = {name: place for place, name in enumerate(statement.names)}
-    return Scene(setting=statement.setting, dimensions=dimensions, axes=axes, blocks=blocks), size
-
-
-def _curved(statement: Statement, scene: Scene) -> dict[Hashable, tuple[int, ...]]:
-    """The inequalities that are not affine in the unknowns, with the shape of their two sides."""
-    found: dict[Hashable, tuple[int, ...]] = {}
-    for constraint in statement.constraints:
-        if not constraint.is_equation and not _is_floor(constraint, scene):
-            node = tabulate(constraint.left - constraint.right, scene)
-            if not is_affine(node):
-                found[_slack_key(constraint)] = node.shape
-    return found
-
-
-def _slack_key(constraint: Constraint) -> Hashable:
-    return ("slack", id(constraint))
-
-
-def _blocks(
-    statement: Statement,
-    axes: Mapping[str, Axis],
-    splines: Mapping[Hashable, Spline],
-    alive: Mapping[Hashable, Array],
-    slacks: Mapping[Hashable, tuple[int, ...]],
-) -> tuple[dict[Hashable, Block], int]:
-    sizes: list[int] = []
-    masks: dict[Hashable, Array] = {}
-    for unknown in statement.problem.over:
-        key = key_of(unknown)
-        if key in splines:
-            sizes.append(splines[key].count)
-        elif isinstance(unknown, DensityValue):
-            everywhere = np.ones([axes[variable.role].size for variable in (*unknown.of, *unknown.given)], bool)
-            masks[key] = alive.get(key, everywhere)
-            sizes.append(int(masks[key].sum()))
-        else:
-            sizes.append(1)
-    total = sum(sizes) + sum(math.prod(shape) for shape in slacks.values())
-    blocks: dict[Hashable, Block] = {}
-    start = 0
-    for unknown, size in zip(statement.problem.over, sizes, strict=True):
-        key = key_of(unknown)
-        if isinstance(unknown, DensityValue) and key in splines:
-            blocks[key] = SmoothBlock(unknown, unknown.of[0].role, splines[key], start, total)
-        elif isinstance(unknown, DensityValue):
-            blocks[key] = TableBlock(unknown, masks[key], start, total)
-        elif key in splines:
-            role = unknown.arguments[0].role  # pyright: ignore
-            blocks[key] = CurveBlock(unknown, role, splines[key], start, total, statement.floor(unknown))  # pyright: ignore
-        else:
-            blocks[key] = NumberBlock(unknown.name, isinstance(unknown.support, Positive), start, total)  # pyright: ignore
-        start += size
-    texts = {_slack_key(constraint): constraint.text for constraint in statement.constraints}
-    for key, shape in slacks.items():
-        blocks[key] = SlackBlock(texts[key], shape, start, total)
-        start += math.prod(shape)
-    return blocks, total
-
-
-def key_of(unknown: object) -> Hashable:
-    """How an unknown is known in a scene."""
-    if isinstance(unknown, DensityValue):
-        return unknown
-    arguments = getattr(unknown, "arguments", None)
-    return unknown.name if arguments is None else (unknown.name, len(arguments))  # pyright: ignore
-
-
 def _mass(density: DensityValue, scene: Scene) -> Condition:
     mass = density
     for variable in density.of:
         mass = Integral(mass, variable)
     node = tabulate(mass - 1, scene)
     return Condition(f"{mass} = 1", node, implied=True)
-
-
-def _is_floor(constraint: Constraint, scene: Scene) -> bool:
-    """Whether a bound holds by itself, the function being a square above it."""
-    block = scene.blocks.get(key_of(constraint.left)) if isinstance(constraint.left, Function) else None
-    return not constraint.is_equation and isinstance(block, CurveBlock) and block.floor is not None
 
 
 def _amplitude_condition(constraint: Constraint, scene: Scene) -> Node | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import scipy.optimize
@@ -43,7 +43,7 @@ def foci(statement: Statement) -> dict[str, tuple[Focus, ...]]:
                 found[role] = list(_from_laws(role, statement, {**observed, **centres}))
     for role in wanted:
         if not found[role]:
-            found[role] = list(_from_constraints(role, statement))
+            found[role] = list(_from_constraints(role, statement)) or list(_from_functional(role, statement))
     everything = [focus for places in found.values() for focus in places]
     for role in wanted:
         if not found[role]:
@@ -74,10 +74,9 @@ def _is_observed(part: DensityValue, statement: Statement) -> bool:
 
 
 def _focus_of(part: DensityValue, role: str, statement: Statement, known: Mapping[str, float]) -> Focus | None:
-    """The median and half the width of the middle two thirds of a law along one variable, by zooming in."""
-    centre, scale = (1.0, 1.0) if isinstance(statement.supports[role], Positive) else (0.0, 1.0)
-    for _ in range(_ROUNDS):
-        nodes, weights = _scouting(statement.supports[role], centre, scale)
+    """The focus of a law along one variable."""
+
+    def logs_at(nodes: Array, weights: Array, centre: float, scale: float) -> Array | None:
         axes = {other: single_axis(known.get(other, 0.5)) for other in statement.supports}
         axes[role] = Axis(nodes, weights)
         # Integrals inside a law, such as its normaliser, are constants here: any axis serves, but a wide one.
@@ -85,18 +84,50 @@ def _focus_of(part: DensityValue, role: str, statement: Statement, known: Mappin
             if other != role and other not in known:
                 axes[other] = Axis(*_scouting(statement.supports[other], centre, scale))
         names = {name: place for place, name in enumerate(statement.names)}
-        scene = Scene(statement.setting, names, axes, {})
-        log = tabulate_log(part, scene)
-        if not isinstance(log, Known) or log.size != len(nodes):
+        log = tabulate_log(part, Scene(statement.setting, names, axes, {}))
+        return log.array.ravel() if isinstance(log, Known) and log.size == len(nodes) else None
+
+    return _zoomed(statement.supports[role], logs_at)
+
+
+def _from_functional(role: str, statement: Statement) -> Iterator[Focus]:
+    """Where a step of mirror descent moves a broad density, which is exact for E_q[V] - T H(q): to exp(-V/T)."""
+    if len(statement.problem.over) != 1 or not statement.densities or len(statement.supports) != 1:
+        return
+
+    def logs_at(nodes: Array, weights: Array, centre: float, scale: float) -> Array | None:
+        problem = discretise(statement, {role: Axis(nodes, weights)}, {})
+        broad = 1 / (1 + ((nodes - centre) / scale) ** 2)
+        broad /= weights @ broad
+        local = problem.at(broad) if problem.size == len(nodes) else None
+        if local is None:
             return None
-        logs = log.array.ravel() + np.log(weights)
+        bends = local.curvature(np.zeros(len(local.residual))).diagonal() * broad / weights
+        temperature = float(np.median(bends))
+        if not np.isfinite(temperature) or temperature <= 0:
+            return None
+        return np.log(broad) - local.gradient / weights / temperature
+
+    focus = _zoomed(statement.supports[role], logs_at)
+    if focus is not None:
+        yield focus
+
+
+def _zoomed(support: Support, logs_at: Callable[[Array, Array, float, float], Array | None]) -> Focus | None:
+    """The median and half the width of the middle two thirds of a density along one variable, by zooming in."""
+    centre, scale = (1.0, 1.0) if isinstance(support, Positive) else (0.0, 1.0)
+    for _ in range(_ROUNDS):
+        nodes, weights = _scouting(support, centre, scale)
+        logs = logs_at(nodes, weights, centre, scale)
+        if logs is None:
+            return None
+        logs = logs + np.log(weights)
         share = np.exp(logs - np.nanmax(logs))
         share = np.where(np.isfinite(share), share, 0.0)
         left, middle, right = np.interp([0.16, 0.5, 0.84], np.cumsum(share) / share.sum(), nodes)
         width = max((right - left) / 2, 1e-3 * scale)
-        if share[:3].sum() + share[-3:].sum() > 0.05 * share.sum() and not isinstance(
-            statement.supports[role], Positive
-        ):
+        ends = share[:3].sum() + share[-3:].sum()
+        if ends > 0.05 * share.sum() and not isinstance(support, Positive):
             return None
         if abs(middle - centre) < 0.2 * scale and 0.5 < width / scale < 2:
             return Focus(float(middle), float(width))

@@ -12,14 +12,13 @@ See Nocedal and Wright, Numerical Optimization, chapter 19, and Wächter and Bie
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
 
-from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.kkt import newton_step
+from elbowroom.solution.point import Local, Point, Positivity
 
 Array = np.ndarray
 
@@ -37,53 +36,6 @@ _UNBOUNDED = 1e12
 _FLAT = 1e-8
 _LONG = 8
 """Bounds of more entries a row are kept apart in the Hessian of the barrier."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Local:
-    """The functions of a program at one point: values, gradient, and the Jacobian of the equations."""
-
-    value: float
-    gradient: Array
-    residual: Array
-    jacobian: sp.csr_array
-    curvature: Callable[[Array], Curvature]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Positivity:
-    """What has to stay positive: the unknowns where `direct`, and the rows of `matrix @ x + offset`.
-
-    `weights` says how much of the barrier each has, first those of the unknowns, then those of the rows.
-    """
-
-    direct: Array
-    matrix: sp.csr_array
-    offset: Array
-    weights: Array
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Point:
-    """Where the method ended.
-
-    **Arguments.** `decrement` is the improvement that another Newton step promises, `barrier` the last μ,
-    `shifted` whether the Lagrangian had directions of negative curvature on the way, `at_last` the same at the end.
-    """
-
-    x: Array
-    slacks: Array
-    multipliers: Array
-    bound_multipliers: Array
-    value: float
-    residual: float
-    relative_residual: float
-    decrement: float
-    barrier: float
-    steps: int
-    shifted: bool
-    shifted_at_last: bool
-    stopped: str
 
 
 def minimise(
@@ -145,7 +97,7 @@ class _Run:
         for step in range(self.most):
             direction, decrement = self._direction(local)
             feasible = self._infeasibility(local) <= 1e-9
-            if self.barrier <= self.smallest and feasible and decrement <= self.tolerance * (1 + abs(local.value)):
+            if self.barrier <= self.smallest and feasible and abs(decrement) <= self.tolerance * (1 + abs(local.value)):
                 still += 1
                 if still > 1:
                     return self._point(local, decrement, step, "converged")
@@ -196,9 +148,10 @@ class _Run:
 
     def _is_bent(self, local: Local) -> bool:
         """Whether the Lagrangian has a direction of negative curvature here, beyond rounding."""
+        bends = np.abs(local.curvature(self.multipliers).diagonal()) * np.maximum(self.x**2, 1.0)
         self.shift = 0.0
         self._direction(local)
-        return self.shift > _FLAT
+        return self.shift > _FLAT and float(bends.max(initial=0.0)) > _FLAT * (1 + abs(local.value))
 
     def _move(self, local: Local, direction: tuple[Array, Array, Array]) -> tuple[Local, float] | None:
         """Go along the direction as far as the merit function falls; None if it does not."""

@@ -9,10 +9,10 @@ from elbowroom.functional.functionals import Integral
 from elbowroom.functional.support import Circle, Finite
 from elbowroom.functional.traverse import walk
 from elbowroom.solution.attempt import Attempt, attempt
-from elbowroom.solution.discretised import key_of
 from elbowroom.solution.extent import foci
 from elbowroom.solution.interior import MOST_STEPS
 from elbowroom.solution.kinks import kinks
+from elbowroom.solution.layout import key_of
 from elbowroom.solution.mesh import Mesh, first_mesh, observed_mesh
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline

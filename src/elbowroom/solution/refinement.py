@@ -180,6 +180,13 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
     return mesh.with_edges(fresh) if len(fresh) > len(edges) else mesh
 
 
+def conditioning(mesh: Mesh, seen: Profile) -> float:
+    """How many times larger values of the variable are than the width in which things happen: digits that it costs."""
+    width = _width_of_most(mesh.edges, seen.shares)
+    middle = float(mesh.edges[int(np.argmax(seen.shares))])
+    return abs(middle) / max(width, 1e-300)
+
+
 def _width_of_most(edges: Array, shares: Array) -> float:
     """The width of the panels that hold all but the outermost shares: tails may reach very much further."""
     total = np.cumsum(shares) / max(float(shares.sum()), 1e-300)

@@ -73,6 +73,8 @@ def _explored(statement: Statement, meshes: Meshes, effort: Effort) -> tuple[tup
     for _ in range(effort.most_rounds):
         seen = {role: profile(now, role) for role, mesh in meshes.items() if mesh.is_continuous}
         stages.append(stage_of(now, meshes, seen))
+        if now.point.shifted_at_last and len(stages) > 2:
+            break
         if now.point.stopped == "unbounded" or runs_away(stages, statement.sign) or is_pursued_in_vain(stages):
             break
         better = _better(meshes, now, seen, stages, effort)

@@ -11,7 +11,7 @@ from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import CurveBlock, NumberBlock, SmoothBlock, TableBlock
 from elbowroom.solution.discretised import Discretised
 from elbowroom.solution.graph import Known
-from elbowroom.solution.interior import Local
+from elbowroom.solution.point import Local
 from elbowroom.solution.spline import Straight
 from elbowroom.solution.tabulate import tabulate
 

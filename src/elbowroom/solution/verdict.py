@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from elbowroom.solution.feasibility import contradiction, nearest
 from elbowroom.solution.solution import Status
 from elbowroom.solution.stages import ESCAPED, Search
+from elbowroom.solution.stationarity import stationarity
+
+_STATIONARY = 1e-2
 
 
 def verdict(found: Search) -> tuple[Status, str]:
@@ -44,6 +49,12 @@ def verdict(found: Search) -> tuple[Status, str]:
     if found.difference > 1e-3 * _size(found):
         return "not-converged", (
             f"Two resolutions give the values {found.coarse.value:.8g} and {last.value:.8g}, which do not agree."
+        )
+    residual = stationarity(last)
+    if not residual <= _STATIONARY * _size(found) or not math.isfinite(last.point.decrement):
+        return "not-converged", (
+            f"Newton's method stopped at the value {last.value:.8g}, where the condition of stationarity still fails "
+            f"by {residual:.1e}."
         )
     return "converged", _converged(found)
 
