@@ -13,6 +13,9 @@ from elbowroom.functional.printing import to_text
 from elbowroom.functional.support import Finite
 from elbowroom.solution.solution import Solution
 
+_VISIBLE = 3e-3
+_MOST_TICKS = 12
+
 
 def plot(solution: Solution, path: str) -> str:
     """Draw each unknown density or function of one or two variables into the file `path`, which is returned.
@@ -32,12 +35,10 @@ def plot(solution: Solution, path: str) -> str:
         table = np.asarray(solution.density[name])
         axis.set_xlabel(variables[0].name)
         if len(variables) == 1:
-            _curve(axis, variables[0], nodes[0], table)
+            _curve(axis, variables[0], nodes[0], table, whole=isinstance(unknown, Function))
             axis.set_ylabel(name)
         else:
-            image = axis.pcolormesh(*nodes, table.T, shading="nearest", cmap="viridis")
-            axis.set_ylabel(variables[1].name)
-            figure.colorbar(image, ax=axis, label=name)
+            _map(figure, axis, variables, nodes, table, name)
     try:
         figure.savefig(path, dpi=150)
     except OSError as error:
@@ -45,16 +46,36 @@ def plot(solution: Solution, path: str) -> str:
     return path
 
 
-def _curve(axis, variable: Variable, nodes: np.ndarray, table: np.ndarray) -> None:
+def _curve(axis, variable: Variable, nodes: np.ndarray, table: np.ndarray, whole: bool) -> None:
     if isinstance(variable.support, Finite):
         axis.bar(nodes, table, width=0.6)
+        axis.set_xticks(nodes if len(nodes) <= _MOST_TICKS else nodes[:: len(nodes) // _MOST_TICKS])
         return
-    # The nodes of an unbounded variable reach far out; the picture shows where the density is.
-    order = np.argsort(nodes)
-    seen = np.abs(table[order]) > 1e-4 * np.abs(table).max()
-    places = order[max(0, int(np.argmax(seen)) - 5) : len(seen) - int(np.argmax(seen[::-1])) + 5]
+    places = slice(None) if whole else _seen(table, variable)
     axis.plot(nodes[places], table[places])
     axis.grid(alpha=0.3)
+
+
+def _map(
+    figure: Figure, axis, variables: tuple[Variable, ...], nodes: list[np.ndarray], table: np.ndarray, name: str
+) -> None:
+    across, up = (_seen(np.abs(table).max(axis=1 - place), variable) for place, variable in enumerate(variables))
+    image = axis.pcolormesh(
+        nodes[0][across], nodes[1][up], table[across, up].T, shading="nearest", cmap="viridis", vmin=0.0
+    )
+    axis.set_ylabel(variables[1].name)
+    for variable, values, show in zip(variables, nodes, (axis.set_xticks, axis.set_yticks), strict=True):
+        if isinstance(variable.support, Finite) and len(values) <= _MOST_TICKS:
+            show(values)
+    figure.colorbar(image, ax=axis, label=name)
+
+
+def _seen(heights: np.ndarray, variable: Variable) -> slice:
+    """The nodes where a density is not all but zero: those of an unbounded variable reach far out."""
+    if isinstance(variable.support, Finite):
+        return slice(None)
+    seen = np.flatnonzero(np.abs(heights) > _VISIBLE * np.abs(heights).max())
+    return slice(max(0, int(seen[0]) - 2), int(seen[-1]) + 3) if len(seen) else slice(None)
 
 
 def _variables(unknown: object) -> tuple[Variable, ...]:

@@ -94,14 +94,13 @@ def attempt(
     alive = discretised.livable(start(discretised))
     if alive is not None:
         discretised = discretise(statement, axes, splines, alive)
+    carried = None
     if before is not None:
         carried = _minimised(discretised, _carried_over(discretised, before), 1e-6, tolerance, most_steps)
         if carried.point.stopped in ("converged", "unbounded"):
             return carried
     fresh = _minimised(discretised, start(discretised), None, tolerance, most_steps)
-    if before is not None and not fresh.is_better_than(carried):
-        return carried
-    return fresh
+    return fresh if carried is None or fresh.is_better_than(carried) else carried
 
 
 def _minimised(discretised: Discretised, x: Array, barrier: float | None, tolerance: float, most_steps: int) -> Attempt:

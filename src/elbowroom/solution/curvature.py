@@ -33,12 +33,13 @@ class Curvature:
     @staticmethod
     def of(plain: sp.csr_array) -> Curvature:
         """A sparse matrix and nothing else."""
-        return Curvature(plain, sp.csr_array((0, plain.shape[0])), np.zeros((0, 0)), np.zeros((0, 0)), 0)
+        size = len(plain.indptr) - 1
+        return Curvature(plain, sp.csr_array((0, size)), np.zeros((0, 0)), np.zeros((0, 0)), 0)
 
     @property
     def rank(self) -> int:
         """The number of wide rows."""
-        return self.rows.shape[0]
+        return len(self.rows.indptr) - 1
 
     @property
     def is_separable(self) -> bool:
@@ -60,8 +61,8 @@ class Curvature:
         return Curvature(
             self.plain,
             sp.csr_array(sp.vstack([self.rows, rows])),
-            scipy.linalg.block_diag(self.middle, np.diag(weights)),
-            scipy.linalg.block_diag(self.inverse, np.diag(1 / weights)),
+            np.asarray(scipy.linalg.block_diag(self.middle, np.diag(weights))),
+            np.asarray(scipy.linalg.block_diag(self.inverse, np.diag(1 / weights))),
             self.negative,
         )
 

@@ -132,11 +132,11 @@ class _Run:
         gradient += bounds.matrix.T @ (ratio[direct:] * gap - aim[direct:])
         bend = np.zeros(len(self.x))
         bend[self.chosen] = ratio[:direct]
-        curvature = local.curvature(self.multipliers).plus(sp.diags_array(bend)).bounded()
+        curvature = local.curvature(self.multipliers).plus(sp.csr_array(sp.diags_array(bend))).bounded()
         if bounds.matrix.nnz > _LONG * len(self.rows):
             curvature = curvature.bordered(bounds.matrix, ratio[direct:])
         elif len(self.rows):
-            curvature = curvature.plus(bounds.matrix.T @ sp.diags_array(ratio[direct:]) @ bounds.matrix)
+            curvature = curvature.plus(sp.csr_array(bounds.matrix.T @ sp.diags_array(ratio[direct:]) @ bounds.matrix))
         step = newton_step(curvature, gradient, local.jacobian, local.residual, self.shift)
         self.shift = step.shift
         self.shifted |= step.shift > 0
