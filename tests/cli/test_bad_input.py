@@ -304,6 +304,8 @@ FORMULAS = {
     "derive, a typo": (["derive", "KL(q(z|x) || p(z|x)"], ["KL(q(z|x) || p(z|x)", "^"]),
     "check, a typo": (["check", "log p(x) = E_q(z|x)[log p(x,z"], ["^"]),
     "check, no equality": (["check", "log p(x)"], ["="]),
+    "derive, a page of another kind": (["derive", "neg-elbo", "--html", "d.txt"], ["--html is d.txt", ".html"]),
+    "derive, a page nowhere": (["derive", "neg-elbo", "--html", "no/d.html"], ["There is no folder no"]),
     "derive, an unknown preset": (["derive", "neg-elbo"], ["elbo"]),
     "derive, an unknown option": (["derive", "--lst"], ["--lst", "Did you mean '--list'?"]),
     "check, a missing document": (["check", "missing.md"], ["missing.md"]),

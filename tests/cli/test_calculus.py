@@ -162,3 +162,14 @@ def test_a_folder_is_no_document(tmp_path, capsys):
     folder.mkdir()
     assert main(["check", str(folder)]) == 2
     assert "is a folder" in capsys.readouterr().err
+
+
+def test_derive_writes_a_page_once_and_prints_latex(capsys, tmp_path):
+    page = tmp_path / "d.html"
+    assert main(["derive", "KL(q(z|x) || p(z|x))", "--html", str(page), "--latex"]) == 0
+    assert capsys.readouterr().out.startswith(r"\begin{enumerate}")
+    before = page.read_text(encoding="utf-8")
+    assert before.startswith("<!DOCTYPE html>")
+    assert main(["derive", "KL(q(z) || p(z))", "--html", str(page)]) == 2
+    assert "exists already, and is left as it is" in " ".join(capsys.readouterr().err.split())
+    assert page.read_text(encoding="utf-8") == before

@@ -118,7 +118,10 @@ def _values_compared(derivation: Derivation, value: float, solution: Solution) -
 
 
 def _densities_compared(derivation: Derivation, solution: Solution) -> float | None:
-    """The largest difference of the densities at the nodes, relative to their largest value."""
+    """The largest difference of the densities at the nodes, relative to their largest value.
+
+    A conditional density counts in proportion to how likely what is given is: where it never is, anything is optimal.
+    """
     largest = 0.0
     for unknown in derivation.problem.over:
         name = to_text(unknown)
@@ -134,7 +137,8 @@ def _densities_compared(derivation: Derivation, solution: Solution) -> float | N
             own = derivation.density(name, **at)
         except (InputError, Refused):
             return None
-        share = float(np.abs(own - table).max() / np.abs(table).max())
+        weight = solution.importance.get(name, np.ones_like(table))
+        share = float((weight * np.abs(own - table)).max() / (weight * np.abs(table)).max())
         if share > _DENSITY_TOLERANCE:
             raise Disagreement(
                 f"derive and solve disagree: their values agree, and their densities {name} differ by {share:.1%} of "

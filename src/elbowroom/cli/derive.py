@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "problem", metavar="PROBLEM", nargs="?", help="a formula, minimised over its q; a preset; or FILE.toml"
     )
     parser.add_argument("--list", action="store_true", help="the presets, a line each")
+    parser.add_argument("--latex", action="store_true", help="print the derivation as LaTeX")
+    parser.add_argument("--html", metavar="FILE.html", help="write the derivation as a page that needs no network")
     parser.add_argument("--maximise", action="store_true", help="make the formula large instead of small")
     parser.add_argument(
         "--alone", action="store_true", help="do not compare a problem file with its numerical solution"
@@ -37,14 +39,33 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.problem:
         raise InputError("derive needs a problem: a formula such as 'KL(q(z|x) || p(z|x))', or a preset (see --list).")
+    page = _page(arguments.html)
     derivation, agreement = _derivation(arguments)
+    if page is not None:
+        page.write_text(derivation.to_html(), encoding="utf-8")
     if arguments.json:
         print_json({**derivation.to_json(), "agreement": agreement})
+    elif arguments.latex:
+        print(derivation.to_latex())
     else:
         print(derivation)
         if agreement is not None:
             print(f"solve agrees: the values differ by {agreement['difference']:.1e}")
     return 3 if derivation.status == "refused" else 0
+
+
+def _page(name: str | None) -> pathlib.Path | None:
+    """The page to write, checked before anything is derived."""
+    if name is None:
+        return None
+    path = pathlib.Path(name)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--html is {name}, and has to end in .html.")
+    if path.exists():
+        raise InputError(f"The file {name} exists already, and is left as it is. Give another name by --html.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} to write {path.name} into. Make it first.")
+    return path
 
 
 def _derivation(arguments: argparse.Namespace) -> tuple[Derivation, dict[str, Any] | None]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from elbowroom.derivation.display import derivation_html, derivation_latex, derivation_page
 from elbowroom.derivation.kernel import Recognised
 from elbowroom.derivation.numeric.evaluate import values
 from elbowroom.derivation.numeric.scene import Scene
@@ -94,6 +95,17 @@ class Derivation:
             raise InputError(f"Say which unknown: {', '.join(names)}.")
         node = self.problem.over[0] if unknown is None else (laws | names)[unknown]
         return values(node, self.scene, at)
+
+    def to_latex(self) -> str:
+        """The derivation as LaTeX: a numbered list of its steps, and the optimum."""
+        return derivation_latex(self)
+
+    def to_html(self) -> str:
+        """The derivation as one HTML page with MathML, which needs no network."""
+        return derivation_page(self)
+
+    def _repr_html_(self) -> str:
+        return derivation_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document of `elbowroom derive`."""

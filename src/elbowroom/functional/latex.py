@@ -40,11 +40,15 @@ from elbowroom.functional.text import (
     is_negative,
     is_reciprocal,
     negated,
+    number_text,
     tightness,
 )
 
 _PIECES = re.compile(r"([A-Za-z]+?)_?(\d+|(?<=_)\w+)?('*)", re.ASCII)
 _NAMED_GREEK = frozenset(GREEK.values())
+
+LARGEST_DENOMINATOR = 1000
+"""Beyond it a number that is a short decimal is written as one."""
 
 
 def name_latex(name: str) -> str:
@@ -105,6 +109,9 @@ def _bracketed(node: Expression, needed: int) -> str:
 @to_latex.register
 def _(node: Constant) -> str:
     sign, value = ("-" if node.value < 0 else ""), abs(node.value)
+    shown = number_text(value)
+    if "/" not in shown and value.denominator > LARGEST_DENOMINATOR:
+        return f"{sign}{shown}"
     if value.denominator == 1:
         return f"{sign}{value}"
     return rf"{sign}\frac{{{value.numerator}}}{{{value.denominator}}}"
