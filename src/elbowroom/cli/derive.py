@@ -60,7 +60,7 @@ def _page(name: str | None) -> pathlib.Path | None:
         return None
     path = pathlib.Path(name)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"--html is {name}, and has to end in .html.")
+        raise InputError(f"--html is {name}, and has to end in .html: the page is written in that format.")
     if path.exists():
         raise InputError(f"The file {name} exists already, and is left as it is. Give another name by --html.")
     if not path.parent.is_dir():
