@@ -38,7 +38,8 @@ def plot(solution: Solution, path: str) -> str:
             _curve(axis, variables[0], nodes[0], table, whole=isinstance(unknown, Function))
             axis.set_ylabel(name)
         else:
-            _map(figure, axis, variables, nodes, table, name)
+            importance = solution.importance.get(name, np.ones_like(table))
+            _map(figure, axis, variables, nodes, table, importance, name)
     try:
         figure.savefig(path, dpi=150)
     except OSError as error:
@@ -57,9 +58,17 @@ def _curve(axis, variable: Variable, nodes: np.ndarray, table: np.ndarray, whole
 
 
 def _map(
-    figure: Figure, axis, variables: tuple[Variable, ...], nodes: list[np.ndarray], table: np.ndarray, name: str
+    figure: Figure,
+    axis,
+    variables: tuple[Variable, ...],
+    nodes: list[np.ndarray],
+    table: np.ndarray,
+    importance: np.ndarray,
+    name: str,
 ) -> None:
-    across, up = (_seen(np.abs(table).max(axis=1 - place), variable) for place, variable in enumerate(variables))
+    across, up = (
+        _seen(np.abs(table * importance).max(axis=1 - place), variable) for place, variable in enumerate(variables)
+    )
     image = axis.pcolormesh(
         nodes[0][across], nodes[1][up], table[across, up].T, shading="nearest", cmap="viridis", vmin=0.0
     )

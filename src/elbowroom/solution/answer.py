@@ -7,14 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from elbowroom.errors import InputError
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.printing import to_text
 from elbowroom.solution.attempt import Attempt
+from elbowroom.solution.blocks import TableBlock
+from elbowroom.solution.graph import Known
 from elbowroom.solution.layout import key_of
 from elbowroom.solution.refinement import conditioning, magnitude, profile
 from elbowroom.solution.solution import Box, ConstraintValue, Solution
 from elbowroom.solution.stages import Search
 from elbowroom.solution.stationarity import stationarity
+from elbowroom.solution.tabulate import tabulate
 from elbowroom.solution.verdict import verdict
 
 Array = np.ndarray
@@ -48,6 +52,7 @@ def answer(found: Search) -> Solution:
         boxes=boxes,
         is_convex=not last.point.shifted and last.discretised.is_convexly_constrained,
         seconds=math.nan,
+        importance=dict(_importance(last)),
     )
 
 
@@ -73,6 +78,24 @@ def _grid(found: Search) -> dict[str, Array]:
         else:
             roles.extend(argument.role for argument in getattr(unknown, "arguments", ()))
     return {role: found.fine.discretised.axes[role].nodes for role in dict.fromkeys(roles)}
+
+
+def _importance(last: Attempt) -> Iterator[tuple[str, Array]]:
+    """For each conditional density the law of what is given, at the nodes of all its variables, largest value one."""
+    scene = last.discretised.scene
+    for block in last.discretised.blocks.values():
+        if isinstance(block, TableBlock) and block.density.given:
+            weight = np.ones(block.shape)
+            for place, variable in enumerate(block.density.given, start=len(block.density.of)):
+                try:
+                    law = tabulate(DensityValue(block.density.letter, (variable,)), scene)
+                except InputError:
+                    continue
+                if isinstance(law, Known) and law.size == block.shape[place]:
+                    shape = [1] * weight.ndim
+                    shape[place] = -1
+                    weight = weight * (law.array.ravel() / law.array.max()).reshape(shape)
+            yield to_text(block.density), weight
 
 
 def _boxes(found: Search) -> dict[str, Box]:

@@ -13,8 +13,8 @@ from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
 from elbowroom.solution.discretised import Discretised, discretise
-from elbowroom.solution.interior import MOST_STEPS, minimise
-from elbowroom.solution.point import Point
+from elbowroom.solution.interior import minimise
+from elbowroom.solution.point import Effort, Point
 from elbowroom.solution.program import Evaluation
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.start import start
@@ -86,8 +86,7 @@ def attempt(
     axes: Mapping[str, Axis],
     splines: Mapping[Hashable, Spline],
     before: Attempt | None = None,
-    tolerance: float = 1e-13,
-    most_steps: int = MOST_STEPS,
+    effort: Effort = Effort(),  # noqa: B008
 ) -> Attempt:
     """Solve on `axes`; from the solution `before`, if there is one."""
     discretised = discretise(statement, axes, splines)
@@ -96,21 +95,21 @@ def attempt(
         discretised = discretise(statement, axes, splines, alive)
     carried = None
     if before is not None:
-        carried = _minimised(discretised, _carried_over(discretised, before), 1e-6, tolerance, most_steps)
+        carried = _minimised(discretised, _carried_over(discretised, before), 1e-6, effort)
         if carried.point.stopped in ("converged", "unbounded"):
             return carried
-    fresh = _minimised(discretised, start(discretised), None, tolerance, most_steps)
+    fresh = _minimised(discretised, start(discretised), None, effort)
     return fresh if carried is None or fresh.is_better_than(carried) else carried
 
 
-def _minimised(discretised: Discretised, x: Array, barrier: float | None, tolerance: float, most_steps: int) -> Attempt:
+def _minimised(discretised: Discretised, x: Array, barrier: float | None, effort: Effort) -> Attempt:
     """The minimisation from `x`, and once more from beside a point where it stops at something else than a minimum."""
     at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
-    found = Attempt(discretised, minimise(at, value_at, positivity, x, barrier, tolerance, most_steps))
+    found = Attempt(discretised, minimise(at, value_at, positivity, x, barrier, effort))
     if not found.point.shifted_at_last or found.point.stopped == "unbounded":
         return found
     beside = _beside(found.point.x, positivity.direct)
-    other = Attempt(discretised, minimise(at, value_at, positivity, beside, 1e-3, tolerance, most_steps))
+    other = Attempt(discretised, minimise(at, value_at, positivity, beside, 1e-3, effort))
     return other if other.point.stopped == "unbounded" or other.is_better_than(found) else found
 
 

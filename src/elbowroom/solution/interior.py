@@ -18,11 +18,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from elbowroom.solution.kkt import newton_step
-from elbowroom.solution.point import Local, Point, Positivity
+from elbowroom.solution.point import Effort, Local, Point, Positivity
 
 Array = np.ndarray
 
-MOST_STEPS = 120
 _LARGEST_LOG_STEP = 4.0
 _TO_THE_BOUNDARY = 0.99
 _FIRST_BARRIER = 1e-2
@@ -44,8 +43,7 @@ def minimise(
     positivity: Positivity,
     x: Array,
     barrier: float | None = None,
-    tolerance: float = 1e-13,
-    most_steps: int = MOST_STEPS,
+    effort: Effort = Effort(),  # noqa: B008
 ) -> Point:
     """Minimise from `x`, which has to satisfy the direct bounds and nothing else.
 
@@ -53,7 +51,7 @@ def minimise(
     """
     if barrier is None:
         barrier = _first_barrier(at(x), positivity, x)
-    return _Run(at, value_at, positivity, x, barrier, tolerance, most_steps).run()
+    return _Run(at, value_at, positivity, x, barrier, effort).run()
 
 
 def _first_barrier(local: Local | None, positivity: Positivity, x: Array) -> float:
@@ -69,10 +67,9 @@ def _first_barrier(local: Local | None, positivity: Positivity, x: Array) -> flo
 class _Run:
     """One run: the iterate and what is remembered between steps."""
 
-    def __init__(self, at, value_at, positivity: Positivity, x: Array, barrier: float, tolerance: float, most: int):
+    def __init__(self, at, value_at, positivity: Positivity, x: Array, barrier: float, effort: Effort):
         self.at, self.value_at, self.bounds = at, value_at, positivity
-        self.tolerance, self.most = tolerance, most
-        self.smallest = tolerance / 10
+        self.tolerance, self.most, self.smallest = effort.tolerance, effort.most_steps, effort.smallest_barrier
         self.x = x.copy()
         self.chosen = np.flatnonzero(positivity.direct)
         rows = positivity.matrix @ x + positivity.offset

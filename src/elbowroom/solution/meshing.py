@@ -10,16 +10,15 @@ from elbowroom.functional.support import Circle, Finite
 from elbowroom.functional.traverse import walk
 from elbowroom.solution.attempt import Attempt, attempt
 from elbowroom.solution.extent import foci
-from elbowroom.solution.interior import MOST_STEPS
 from elbowroom.solution.kinks import kinks
 from elbowroom.solution.layout import key_of
 from elbowroom.solution.mesh import Mesh, first_mesh, observed_mesh
+from elbowroom.solution.point import Effort
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.spline import Spline
 from elbowroom.solution.statement import Statement
 
-_TOLERANCE = 1e-13
-_JOINT_TOLERANCE = 1e-11
+_JOINT_EFFORT = Effort(tolerance=1e-14, smallest_barrier=1e-9, most_steps=200)
 
 
 def first_meshes(statement: Statement) -> dict[str, Mesh]:
@@ -92,9 +91,9 @@ def _spline(statement: Statement, role: str, meshes: Mapping[str, Mesh]) -> Spli
 
 
 def attempt_on(
-    statement: Statement, meshes: Mapping[str, Mesh], before: Attempt | None = None, most_steps: int = MOST_STEPS
+    statement: Statement, meshes: Mapping[str, Mesh], before: Attempt | None = None, effort: Effort | None = None
 ) -> Attempt:
     """The solution on `meshes`, from the solution `before` if there is one."""
     axes = {role: mesh.axis() for role, mesh in meshes.items()}
-    tolerance = _JOINT_TOLERANCE if joint_roles(statement) else _TOLERANCE
-    return attempt(statement, axes, splines_of(statement, meshes), before, tolerance, most_steps)
+    effort = effort or (_JOINT_EFFORT if joint_roles(statement) else Effort())
+    return attempt(statement, axes, splines_of(statement, meshes), before, effort)

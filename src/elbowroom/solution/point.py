@@ -37,6 +37,19 @@ class Positivity:
     weights: Array
 
 
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How far minimisation goes: to a barrier μ, and there until a step promises less than `tolerance`.
+
+    Where a functional hardly sees the fine structure of an unknown, that is determined by the barrier, and only if
+    the tolerance is much below it.
+    """
+
+    tolerance: float = 1e-13
+    smallest_barrier: float = 1e-14
+    most_steps: int = 120
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Point:
     """Where the method ended.

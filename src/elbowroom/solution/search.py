@@ -14,6 +14,7 @@ from elbowroom.solution.discretised import discretise
 from elbowroom.solution.feasibility import nearest
 from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_integrals, joint_roles, splines_of
+from elbowroom.solution.point import Effort
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
 from elbowroom.solution.stages import ESCAPED, Search, Stage, is_pursued_in_vain, runs_away, stage_of
 from elbowroom.solution.start import start
@@ -30,7 +31,7 @@ _FAR_OUT = 6
 
 
 @dataclasses.dataclass(frozen=True)
-class Effort:
+class Thoroughness:
     """How far a search goes: shares of integrals that may be left out, and left unresolved; how many stages."""
 
     negligible: float
@@ -47,7 +48,7 @@ def search(statement: Statement) -> Search:
         return search_curve(statement)
     meshes = first_meshes(statement)
     if statement.constraints and _hopeless(statement, meshes):
-        now = attempt_on(statement, meshes, most_steps=0)
+        now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
         return Search(statement, (), meshes, now, now)
     effort = _effort(statement)
     stages, meshes, now = _explored(statement, meshes, effort)
@@ -56,17 +57,17 @@ def search(statement: Statement) -> Search:
     return _confirmed(statement, stages, meshes, now, effort)
 
 
-def _effort(statement: Statement) -> Effort:
+def _effort(statement: Statement) -> Thoroughness:
     if any(statement.is_smooth(density) for density in statement.densities):
-        return Effort(1e-9, 1e-9, most_confirmations=1, halves=True)
+        return Thoroughness(1e-9, 1e-9, most_confirmations=1, halves=True)
     if joint_roles(statement):
-        return Effort(1e-9, 1e-5, most_rounds=3, most_confirmations=1, divides=False)
+        return Thoroughness(1e-9, 1e-5, most_rounds=3, most_confirmations=1, divides=False)
     if has_double_integrals(statement):
-        return Effort(1e-11, 1e-9)
-    return Effort(1e-13, 1e-10)
+        return Thoroughness(1e-11, 1e-9)
+    return Thoroughness(1e-13, 1e-10)
 
 
-def _explored(statement: Statement, meshes: Meshes, effort: Effort) -> tuple[tuple[Stage, ...], Meshes, Attempt]:
+def _explored(statement: Statement, meshes: Meshes, effort: Thoroughness) -> tuple[tuple[Stage, ...], Meshes, Attempt]:
     """Stage by stage wider and finer, while that changes anything."""
     stages: list[Stage] = []
     now = attempt_on(statement, meshes)
@@ -88,7 +89,7 @@ def _explored(statement: Statement, meshes: Meshes, effort: Effort) -> tuple[tup
 
 
 def _better(
-    meshes: Meshes, now: Attempt, seen: Mapping[str, Profile], stages: list[Stage], effort: Effort
+    meshes: Meshes, now: Attempt, seen: Mapping[str, Profile], stages: list[Stage], effort: Thoroughness
 ) -> Meshes | None:
     """Meshes that reach further out, or, where they reach far enough, finer ones; None if these are good enough."""
     better = {
@@ -111,7 +112,9 @@ def _settled(stages: list[Stage]) -> bool:
     return _agree(stages[-2].value, stages[-1].value, 1e-12)
 
 
-def _confirmed(statement: Statement, stages: tuple[Stage, ...], meshes: Meshes, now: Attempt, effort: Effort) -> Search:
+def _confirmed(
+    statement: Statement, stages: tuple[Stage, ...], meshes: Meshes, now: Attempt, effort: Thoroughness
+) -> Search:
     """The solution beside one on a finer mesh that reaches further out, until the two agree."""
     if not any(mesh.is_continuous for mesh in meshes.values()):
         return Search(statement, stages, meshes, now, now)
@@ -131,7 +134,7 @@ def _confirmed(statement: Statement, stages: tuple[Stage, ...], meshes: Meshes, 
     return Search(statement, stages, meshes, before, now)
 
 
-def _confirming(mesh: Mesh, now: Attempt, role: str, further: bool, effort: Effort) -> Mesh:
+def _confirming(mesh: Mesh, now: Attempt, role: str, further: bool, effort: Thoroughness) -> Mesh:
     if not mesh.is_continuous:
         return mesh
     wider = leaping(mesh, profile(now, role)) if further else mesh

@@ -39,8 +39,9 @@ class Solution:
     `multipliers` are those of L = J + Σ λ (left - right), one number, or one for each node. `stationarity_residual`
     is the root mean square of δL/δq under q; `kkt_gap` bounds what complementarity and another Newton step would
     change. `grid` holds the nodes of each variable, `density` the values of each unknown there, its variables in
-    their order. `boxes` says which part of each unbounded variable was covered. `sentence` says in words what
-    happened.
+    their order; `importance` says, of a conditional density, how likely what is given is at the nodes, relative to
+    the likeliest: where that is next to nothing, nothing determines the density. `boxes` says which part of each
+    unbounded variable was covered. `sentence` says in words what happened.
     """
 
     problem: Problem
@@ -57,6 +58,7 @@ class Solution:
     boxes: dict[str, Box]
     is_convex: bool
     seconds: float
+    importance: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document of `elbowroom solve`; a number that does not exist is null."""
