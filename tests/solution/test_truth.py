@@ -12,8 +12,8 @@ from elbowroom.functional.problem_file import read_problem
 from elbowroom.solution.solution import Solution
 from elbowroom.solution.solve import solve
 
-SLOW = {"C3", "C4", "C5-normal"}
-"""Problems with densities of several continuous variables, or with two densities in one integral."""
+SLOW = {"C5-normal"}
+"""Problems with densities of several continuous variables."""
 
 ILL_DETERMINED = {"C1"}
 """A smooth kernel hardly sees the fine structure of q: values are compared, densities are not."""
@@ -84,7 +84,7 @@ def test_truth(name: str, shared: pathlib.Path) -> None:
     if "value" not in expected:
         return
     assert solution.error < 1e-6
-    assert abs(solution.value - expected["value"]) <= max(expected["value_tolerance"], solution.error)
+    assert abs(solution.value - expected["value"]) <= 2 * solution.error  # the error that is stated is an honest one
     compare_numbers(document, solution)
     if name not in ILL_DETERMINED:
         compare_densities(document, solution)

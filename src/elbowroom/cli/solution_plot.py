@@ -66,9 +66,8 @@ def _map(
     importance: np.ndarray,
     name: str,
 ) -> None:
-    across, up = (
-        _seen(np.abs(table * importance).max(axis=1 - place), variable) for place, variable in enumerate(variables)
-    )
+    heights = np.abs(table * importance)
+    across, up = (_seen(heights.max(axis=1 - place), variable) for place, variable in enumerate(variables))
     image = axis.pcolormesh(
         nodes[0][across], nodes[1][up], table[across, up].T, shading="nearest", cmap="viridis", vmin=0.0
     )

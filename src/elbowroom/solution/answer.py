@@ -67,7 +67,14 @@ def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
     outside = sum(box.outside for box in boxes.values())
     meshes = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
     far = max((conditioning(mesh, profile(last, role)) for role, mesh in meshes.items()), default=0.0)
-    return found.resolution_error + gap + violation + outside * size + _ROUNDING * (1 + size * (1 + far))
+    return (
+        found.resolution_error
+        + gap
+        + violation
+        + outside * size
+        + _ROUNDING * (1 + size)
+        + float(np.finfo(float).eps) * size * far
+    )
 
 
 def _grid(found: Search) -> dict[str, Array]:
