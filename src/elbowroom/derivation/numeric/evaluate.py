@@ -259,7 +259,8 @@ def _(node: Product, scene: Scene, at: At) -> Any:
 @_log.register
 def _(node: Power, scene: Scene, at: At) -> Any:
     if _is_positive(node.base):
-        return _value(node.exponent, scene, at) * _log(node.base, scene, at)
+        exponent = _value(node.exponent, scene, at)
+        return np.where(np.equal(exponent, 0.0), 0.0, exponent * _log(node.base, scene, at))
     return np.log(_value(node, scene, at))
 
 

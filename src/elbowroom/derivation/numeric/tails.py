@@ -14,22 +14,27 @@ LogDensity = Callable[[Array], Array]
 FAR = np.log(np.array([1e4, 1e5, 1e6, 1e7]))
 """How far out the tails are looked at, as logarithms of the distance."""
 
+NEARBY = np.linspace(0.0, 7.0, 29)
+"""Steps beyond each of these distances towards infinity, together more than one turn of a wave."""
+
 
 def diverges(log_density: LogDensity, support: Support) -> str | None:
     """Where the integral of exp(log_density) is infinite, in words; None where both ends decay fast enough.
 
     With u the logarithm of the distance, the integrand by u is exp(log_density + u), which must fall towards
-    infinity and rise from an end point. This reads a trend at finite distances and is no proof.
+    infinity and rise from an end point. At each distance the largest of several places nearby counts, so that a wave
+    is no decay; places without a value say nothing. This reads a trend at finite distances and is no proof.
     """
     with np.errstate(all="ignore"):
         for words, place, sign in _ends(support):
-            level = np.asarray(log_density(place(FAR * sign))) + FAR * sign
-            level = np.broadcast_to(level, FAR.shape)
-            if np.any(np.isposinf(level)) or np.any(np.isnan(level)):
+            u = FAR[:, None] + NEARBY * np.exp(-FAR[:, None]) if sign > 0 else -FAR[:, None]
+            level = np.broadcast_to(np.asarray(log_density(place(u))), u.shape) + u
+            if np.any(np.isposinf(level)):
                 return words
-            if np.isneginf(level[-1]) or (level[-1] < -1e4 and level[-1] < level[-2]):
+            known = np.max(np.where(np.isnan(level), -np.inf, level), axis=1)[~np.all(np.isnan(level), axis=1)]
+            if len(known) < 2 or np.isneginf(known[-1]) or (known[-1] < -1e4 and known[-1] < known[-2]):
                 continue
-            if level[-1] - level[-2] > -1e-3:
+            if known[-1] - known[-2] > -1e-3:
                 return words
     return None
 

@@ -7,7 +7,7 @@ the covariance of T. Newton's method with a line search stays where Z is finite.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import numpy as np
@@ -20,6 +20,8 @@ from elbowroom.functional.support import Finite, Support
 Statistic = Callable[[Array], Array]
 
 MOST_STEPS = 200
+MOST_STARTS = 8
+FEW_STEPS = 20
 
 
 class NoTilt(Exception):
@@ -92,12 +94,26 @@ class Tilt:
     def solve(self, targets: Array) -> Tilted:
         """The member of the family whose statistics have the means `targets`. Raises `NoTilt`."""
         self._check_range(targets)
-        natural, known = self._start()
-        if not len(targets):
-            return Tilted(natural, known[0], known[3], 0.0)
-        self._check_dependence(known, targets)
+        trouble: NoTilt | None = None
+        for natural, known in self._starts():
+            if not len(targets):
+                return Tilted(natural, known[0], known[3], 0.0)
+            self._check_dependence(known, targets)
+            try:
+                return self._newton(natural, known, targets)
+            except NoTilt as failure:
+                if failure.kind == "far":
+                    raise NoTilt("normalisable", failure.detail) from None
+                if failure.kind != "normalisable":
+                    raise
+                trouble = trouble or failure  # a start at the edge of the parameters leads nowhere within few steps
+        assert trouble is not None
+        raise trouble
+
+    def _newton(self, natural: Array, known: tuple, targets: Array) -> Tilted:
+        """Newton's method on the dual function from one start."""
         spread = np.sqrt(np.maximum(np.diag(known[2]), 1e-300))
-        for _ in range(MOST_STEPS):
+        for count in range(MOST_STEPS):
             _, mean, covariance, _ = known
             gradient = mean - targets
             spread = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
@@ -109,7 +125,7 @@ class Tilt:
             if moved is None:
                 if np.all(np.abs(gradient) <= 1e-10 * (spread + np.abs(targets))):
                     break
-                raise NoTilt("normalisable", self._words(natural + step))
+                raise NoTilt("normalisable" if count < FEW_STEPS else "far", self._words(natural + step))
             natural, known = moved
             if known[0] - natural @ targets < -1e3 or np.max(np.abs(natural) * (spread + 1e-300)) > 1e9:
                 raise NoTilt("infeasible", "the multipliers grow without bound")
@@ -133,23 +149,29 @@ class Tilt:
             size /= 2
         return None
 
-    def _start(self) -> tuple[Array, tuple]:
+    def _starts(self) -> Iterator[tuple[Array, tuple]]:
+        """Natural parameters with a finite normaliser, the first at zero where that is one. Raises `NoTilt`."""
         count = len(self.statistics)
         trials = [np.zeros(count)]
-        for chosen in range(1, min(count, 3) + 1):
+        for chosen in range(min(count, 3), 0, -1):  # inside the parameters before their edges
             for which in combinations(range(count), chosen):
                 for sign in (-1.0, 1.0):
                     trial = np.zeros(count)
                     trial[list(which)] = sign
                     trials.append(trial)
                     trials.extend((0.05 * trial, 3 * trial))
-        last = ""
+        last, begun = "", 0
         for trial in trials:
             found = self.moments(trial)
-            if not isinstance(found, str):
-                return trial, found
-            last = last or found
-        raise NoTilt("normalisable", last)
+            if isinstance(found, str):
+                last = last or found
+                continue
+            yield trial, found
+            begun += 1
+            if begun == MOST_STARTS:
+                return
+        if not begun:
+            raise NoTilt("normalisable", last)
 
     def _words(self, natural: Array) -> str:
         return diverges(lambda z: self.level(natural, z), self.support) or "at the edge of the parameters"
