@@ -1,9 +1,11 @@
 """Problem files for the tests of `solve`, written from their parts, and how an answer is held to a closed form."""
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
+from scipy import optimize
 
 from elbowroom.functional.problem_file import read_problem
 from elbowroom.solution.solution import Solution
@@ -14,6 +16,11 @@ FUNCTION = {"y(x)": '"function"'}
 UNIT = {"x": "[0, 1]"}
 LEAST = 1e-13
 """Below this a difference is that of two ways to round."""
+
+
+def root(function: Callable[[float], Any], lower: float, upper: float) -> float:
+    """The root of a function between two places."""
+    return float(optimize.brentq(function, lower, upper, xtol=1e-15))  # pyright: ignore[reportArgumentType]
 
 
 def stated(

@@ -4,8 +4,8 @@ import pathlib
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
-from tests.solution.statements import FUNCTION, UNIT, holds, solved, stated
+from scipy import stats
+from tests.solution.statements import FUNCTION, UNIT, holds, root, solved, stated
 
 LENGTH = "integral(sqrt(1 + diff(y(x), x)**2), x)"
 ENDS = ["y(0) = 0", "y(1) = 0"]
@@ -17,18 +17,18 @@ def curve(objective: str, to: list[str], variables: dict[str, str] | None = None
 
 def chain(length: float) -> float:
     """The potential of a chain of this length that hangs between ends at distance 1."""
-    scale = optimize.brentq(lambda c: 2 * c * np.sinh(1 / (2 * c)) - length, 0.05, 5, xtol=1e-15)
+    scale = root(lambda c: 2 * c * np.sinh(1 / (2 * c)) - length, 0.05, 5)
     return scale**2 / 2 * np.sinh(1 / scale) + scale / 2 - scale * np.cosh(1 / (2 * scale)) * length
 
 
 def segment(length: float) -> float:
     """The area between a chord of length 1 and the arc of this length."""
-    radius = optimize.brentq(lambda r: 2 * r * np.arcsin(0.5 / r) - length, 0.5001, 50, xtol=1e-15)
+    radius = root(lambda r: 2 * r * np.arcsin(0.5 / r) - length, 0.5001, 50)
     return radius**2 * np.arcsin(0.5 / radius) - np.sqrt(radius**2 - 0.25) / 2
 
 
 def catenoid() -> float:
-    scale = optimize.brentq(lambda a: a * np.cosh(0.5 / a) - 1, 0.5, 2, xtol=1e-15)
+    scale = root(lambda a: a * np.cosh(0.5 / a) - 1, 0.5, 2)
     return scale / 2 + scale**2 / 2 * np.sinh(1 / scale)
 
 

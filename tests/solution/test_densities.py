@@ -4,21 +4,17 @@ import pathlib
 
 import numpy as np
 import pytest
-from scipy import optimize, special, stats
-from tests.solution.statements import NORMAL, holds, solved, stated
+from scipy import special, stats
+from tests.solution.statements import NORMAL, holds, root, solved, stated
 
 POSITIVE, CIRCLE, UNIT = {"z": '"positive"'}, {"z": '"circle"'}, {"z": "[0, 1]"}
 THREE = {"z": "{finite = 3}"}
 
 
-def root(function, lower: float, upper: float) -> float:
-    return float(optimize.brentq(function, lower, upper, xtol=1e-15))
-
-
 def gamma_entropy(mean: float, mean_log: float) -> float:
     shape = root(lambda a: special.digamma(a) - np.log(a / mean) - mean_log, 0.1, 100)
     rate = shape / mean
-    return shape - np.log(rate) + special.gammaln(shape) + (1 - shape) * special.digamma(shape)
+    return float(shape - np.log(rate) + special.gammaln(shape) + (1 - shape) * special.digamma(shape))
 
 
 def von_mises_entropy(cosine: float) -> float:
@@ -34,18 +30,18 @@ def truncated_exponential_entropy(mean: float) -> float:
 def tilted_finite(prior: list[float], mean: float) -> float:
     states = np.arange(len(prior))
     tilt = root(lambda k: (states * prior) @ np.exp(k * states) / (prior @ np.exp(k * states)) - mean, -5, 5)
-    return tilt * mean - np.log(prior @ np.exp(tilt * states))
+    return float(tilt * mean - np.log(prior @ np.exp(tilt * states)))
 
 
 def mixed_priors() -> float:
     """0.3 KL(q || N(0, 1)) + 0.7 KL(q || N(2, 3²)): minus the log of the integral of the geometric mixture."""
     precision = 0.3 + 0.7 / 9
-    return -np.log(precision**-0.5 * 3**-0.7) + 0.3 * (0.7 / 9) / precision * 4 / 2
+    return float(-np.log(precision**-0.5 * 3**-0.7) + 0.3 * (0.7 / 9) / precision * 4 / 2)
 
 
 def hellinger_on_two_halves(inside: float) -> float:
     prior = 2 * stats.norm.cdf(1) - 1
-    return 2 - 2 * (np.sqrt(inside * prior) + np.sqrt((1 - inside) * (1 - prior)))
+    return float(2 - 2 * (np.sqrt(inside * prior) + np.sqrt((1 - inside) * (1 - prior))))
 
 
 def evidence_of_a_poisson() -> float:

@@ -65,16 +65,3 @@ def test_what_has_no_solution(name: str, tmp_path: pathlib.Path) -> None:
     solution = solved(text, tmp_path)
     assert solution.status == status, solution.sentence
     assert solution.sentence
-
-
-@pytest.mark.slow
-def test_a_saddle_is_not_given_for_a_minimum(tmp_path: pathlib.Path) -> None:
-    """The uniform density is stationary for the entropy, and its maximum."""
-    solution = solved(stated("minimise H(q(z))", variables={"z": "[0, 1]"}), tmp_path)
-    assert solution.status in ("not-converged", "unbounded")
-
-
-def test_a_saddle_on_a_finite_space_is_left(tmp_path: pathlib.Path) -> None:
-    solution = solved(stated("minimise H(q(z))", variables={"z": "{finite = 3}"}), tmp_path)
-    assert solution.value == pytest.approx(0, abs=1e-12)
-    assert not solution.is_convex
