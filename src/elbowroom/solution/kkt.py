@@ -3,7 +3,8 @@
     K d + Aᵀ λ = -g ,    A d = -c .
 
 K is scaled to a unit diagonal, and made positive definite on the null space of A by adding to its diagonal where it
-is not, so that d descends. Constraints that depend on one another are allowed: the multiplier of least norm is taken.
+is not, so that d descends. Where K is a diagonal and a few wide rows, only these and the constraints make a dense
+system. Constraints that depend on one another are allowed: the multiplier of least norm is taken.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def solve(problem: Problem) -> Solution:
     Densities are tables of their values at quadrature nodes (splines, where derivatives of them occur), functions
     are splines, integrals are weighted sums over the nodes; the discretised problem is solved by an interior point
     method in float64. Nodes of unbounded variables are placed where the integrands of the problem are, the box is
-    widened until they have decayed at its ends, and everything is solved at two resolutions.
+    widened until they have decayed at its ends, and everything is solved at two resolutions. Constraints need not be
+    affine in the unknown; where the problem is not convex, the optimum is a local one, and the sentence says so.
 
     **Returns.** A `Solution`. Its `status` is "converged"; "infeasible" if no unknown meets the constraints;
     "unbounded" if the functional has no bound; "not-converged" otherwise, which includes a finite bound that is not
