@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
+from elbowroom.derivation.bent_constraint import bent_restraint, solve_bent
 from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
@@ -97,6 +98,12 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     work = vary(problem, rules)
     unknown = Density(problem.density.letter, frozenset(problem.density.of), frozenset(problem.density.given))
     scene = Scene(problem.given)
+    bent = bent_restraint(work)
+    if bent is not None:
+        try:
+            return solve_bent(work, bent, scene, lambda other: _over_density(other, started), started)
+        except MissingNumber as missing:
+            return unfinished(work, "condition", f"the multiplier cannot be found: {missing}", started)
     if not work.has_unknown(unknown):
         return solve_vertex(work, scene, started) or refused(work, started)
     kinks = {
