@@ -111,6 +111,35 @@ def test_the_curve_of_the_book(stated, curve, value, claim):
     assert "lambda" in derivation.multipliers
 
 
+LENGTH = 2 * math.pi / 3 * 2 / math.sqrt(3)
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "claim"),
+    [
+        (f"integral(sqrt(1 + diff(y(x), x)**2), x) <= {LENGTH}", 4 / 9 * math.pi - 1 / math.sqrt(3), "global"),
+        (f"{LENGTH} >= integral(sqrt(1 + diff(y(x), x)**2), x)", 4 / 9 * math.pi - 1 / math.sqrt(3), "global"),
+    ],
+)
+def test_a_bound_on_an_integral_that_is_reached(bound, value, claim):
+    derivation = derive(problem("maximise", "integral(y(x), x)", ("y(-1) = 0", "y(1) = 0"), bound, "[-1, 1]"))
+    assert (derivation.status, derivation.minimum) == ("solved", claim)
+    assert derivation.value_number == pytest.approx(value, abs=1e-9)
+
+
+def test_a_bound_on_an_integral_that_holds_by_itself():
+    stated = problem("minimise", "integral(diff(y(x), x)**2, x)", ("y(0) = 0", "y(1) = 1"), "integral(y(x), x) <= 2")
+    derivation = derive(stated)
+    assert (derivation.status, derivation.minimum, derivation.value_number) == ("solved", "global", pytest.approx(1.0))
+
+
+def test_a_bound_on_an_integral_from_below_that_is_reached():
+    stated = problem("minimise", "integral(diff(y(x), x)**2, x)", ZERO, "integral(y(x), x) >= 1/6")
+    derivation = derive(stated)
+    assert (derivation.minimum, derivation.unique) == ("global", True)
+    assert derivation.value_number == pytest.approx(1 / 3, abs=1e-10)
+
+
 def test_what_no_curve_meets_is_left_as_a_condition():
     stated = problem("minimise", "integral(diff(y(x), x)**2, x)", ZERO, "integral(y(x)**2, x) = -1")
     derivation = derive(stated)

@@ -1,4 +1,4 @@
-r"""A constraint that is no linear statement about the density, such as KL(q || p) <= 0.5: its multiplier is searched for.
+r"""A constraint that is no linear statement about the density, such as KL(q || p) <= 0.5: its multiplier is sought.
 
 For each lambda the problem of $J - \lambda (C - c)$, without the constraint, is derived; lambda is the one at which
 $C[q] = c$. What makes that least among all densities, and meets the constraint, makes J least among those that do.

@@ -14,14 +14,18 @@ from elbowroom.derivation.curve_second import jacobi
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import MissingNumber
 from elbowroom.derivation.steps import Check, Derivation, Step
-from elbowroom.functional.expression import Parameter, as_expression
+from elbowroom.functional.expression import Equation, Parameter, as_expression
+from elbowroom.functional.functionals import Integral
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
+from elbowroom.functional.traverse import walk
 
 
 def solve_curve(problem: Problem, started: float) -> Derivation:
     """The curve that makes the functional least, with what its second variation shows; else the equation alone."""
     curve = first_half(problem)
+    if curve.known.integral_bounds:
+        return _under_bound(problem, curve, started)
     if curve.known.integrals:
         return _under_integrals(curve, started)
     if not curve.equation or not mentions_curve(curve):
@@ -40,6 +44,35 @@ def solve_curve(problem: Problem, started: float) -> Derivation:
         return _answer(curve, ends, best, quadratic, started)
     except MissingNumber as missing:
         return _without_optimum(curve, "condition", f"the curve is not found: {missing}", started)
+
+
+def _under_bound(problem: Problem, curve: Curve, started: float) -> Derivation:
+    """The curve under a bound on an integral: without it where it then holds, else with equality."""
+    bound, *more = curve.known.integral_bounds
+    told = ", ".join(to_text(one) for one in curve.known.integral_bounds)
+    if more or curve.known.integrals:
+        return _without_optimum(curve, "condition", f"of the integrals in {told} only one is solved with", started)
+    rest = tuple(one for one in problem.subject_to if one is not bound)
+    try:
+        without = solve_curve(dataclasses.replace(problem, subject_to=rest), started)
+        if without.status == "solved" and without.scene is not None:
+            spare = number(bound.left, without.scene) - number(bound.right, without.scene)
+            if spare >= 0:
+                holds = Step("see that the bound holds by itself", to_text(bound), f"with {spare:.6g} to spare")
+                return dataclasses.replace(without, problem=problem, steps=(*without.steps, holds))
+        from_above = not any(isinstance(node, Integral) for node in walk(bound.left))  # c >= C
+        left, right = (bound.right, bound.left) if from_above else (bound.left, bound.right)
+        equality = dataclasses.replace(problem, subject_to=(*rest, Equation(left, right)))
+        found = solve_curve(equality, started)
+    except MissingNumber as missing:
+        return _without_optimum(curve, "condition", f"the curve is not found: {missing}", started)
+    if found.status != "solved":
+        return _without_optimum(curve, "condition", f"no closed form was found for a curve that meets {told}", started)
+    step = Step("take the bound as an equation", to_text(bound), to_text(equality.subject_to[-1]))
+    pushes = number(found.multipliers["lambda"], curve.scene) * curve.sense * (1 if from_above else -1) >= 0
+    if found.minimum == "global" and pushes:  # J is no better than J + lambda*(C - c) where the bound holds
+        return dataclasses.replace(found, problem=problem, steps=(*found.steps, step))
+    return dataclasses.replace(found, problem=problem, steps=(*found.steps, step), minimum="stationary", unique=None)
 
 
 def _under_integrals(curve: Curve, started: float) -> Derivation:

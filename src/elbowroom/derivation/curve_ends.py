@@ -12,6 +12,7 @@ from elbowroom.derivation.numeric.scene import Scene
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import PointValue
 from elbowroom.functional.expression import Equation, Expression, Function, Inequality
+from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import Variable
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
@@ -39,11 +40,12 @@ class Ends:
 
 @dataclasses.dataclass(frozen=True)
 class Sorted:
-    """The constraints of a problem over a curve: values at points, integrals, and bounds."""
+    """The constraints of a problem over a curve: values at points, integrals, and bounds on values and on integrals."""
 
     values: tuple[tuple[float, float], ...]
     integrals: tuple[Equation, ...]
     bounds: tuple[Inequality, ...]
+    integral_bounds: tuple[Inequality, ...] = ()
 
 
 def sorted_constraints(problem: Problem, scene: Scene) -> Sorted:
@@ -53,8 +55,11 @@ def sorted_constraints(problem: Problem, scene: Scene) -> Sorted:
     found: list[tuple[float, float]] = []
     integrals: list[Equation] = []
     bounds: list[Inequality] = []
+    integral_bounds: list[Inequality] = []
     for one in problem.subject_to:
-        if isinstance(one, Inequality):
+        if isinstance(one, Inequality) and any(isinstance(node, Integral) for node in walk(one.left - one.right)):
+            integral_bounds.append(one)
+        elif isinstance(one, Inequality):
             bounds.append(one)
         elif _is_value(one.left, curve):
             found.append((_point(one.left, scene), number(one.right, scene)))
@@ -62,7 +67,7 @@ def sorted_constraints(problem: Problem, scene: Scene) -> Sorted:
             integrals.append(one)
         else:
             raise InputError(f"The constraint {to_text(one)} does not contain {curve}. Leave it out.")
-    return Sorted(tuple(found), tuple(integrals), tuple(bounds))
+    return Sorted(tuple(found), tuple(integrals), tuple(bounds), tuple(integral_bounds))
 
 
 def ends_of(

@@ -153,7 +153,7 @@ def _arc(side: int) -> Bent:
     return Bent(
         "an arc of a circle whose radius is the multiplier",
         lambda p, x: p[0] + side * np.sqrt(p[2] ** 2 - (x - p[1]) ** 2),
-        lambda p, x: _number(p[0]) + side * sqrt(_number(p[2] ** 2) - shifted(x, p[1]) ** 2),
+        lambda p, x: _number(p[0]) + times(side, sqrt(_number(p[2] ** 2) - shifted(x, p[1]) ** 2)),
     )
 
 

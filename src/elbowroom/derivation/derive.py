@@ -12,6 +12,7 @@ from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.fisher import solve_fisher
 from elbowroom.derivation.frozen import frozen_integrals, solve_frozen
 from elbowroom.derivation.given_margin import solve_given_margin
+from elbowroom.derivation.linear_program import solve_linear_program
 from elbowroom.derivation.mean_field import solve_mean_field
 from elbowroom.derivation.monotone import inner_integral, inner_problem, through_monotone
 from elbowroom.derivation.narrate import not_normalisable, refused, solved, unfinished, unsolved
@@ -105,7 +106,8 @@ def _over_density(problem: Problem, started: float) -> Derivation:
         except MissingNumber as missing:
             return unfinished(work, "condition", f"the multiplier cannot be found: {missing}", started)
     if not work.has_unknown(unknown):
-        return solve_vertex(work, scene, started) or refused(work, started)
+        found = solve_vertex(work, scene, started) or solve_linear_program(work, scene, started)
+        return found or refused(work, started)
     kinks = {
         v.role: kink_points((problem.functional, *(one.left for one in problem.subject_to)), v, scene)
         for v in problem.density.of
