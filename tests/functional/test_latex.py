@@ -15,7 +15,7 @@ from elbowroom.functional.expression import Constant, Multiplier, exp, log, sqrt
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, E, Integral, entropy
 from elbowroom.functional.information import MutualInformation
-from elbowroom.functional.latex import name_latex
+from elbowroom.functional.latex_spelling import name_latex
 from elbowroom.functional.printing import to_latex
 from elbowroom.functional.problem import Maximise, Minimise
 from elbowroom.functional.substitute import substitute

@@ -19,7 +19,7 @@ from elbowroom.derivation.check_worlds import (
     has_negative_parameter,
     parameters_of,
 )
-from elbowroom.derivation.normal_form import proved_difference
+from elbowroom.derivation.proof import proved_difference
 from elbowroom.errors import InputError
 from elbowroom.functional.expression import Constant, Equation, Expression, Inequality, Parameter, as_expression
 from elbowroom.functional.law import Variable

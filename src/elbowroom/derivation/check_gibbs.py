@@ -17,7 +17,7 @@ from operator import add
 import numpy as np
 from scipy.optimize import nnls
 
-from elbowroom.derivation.normal_form import proves_equal
+from elbowroom.derivation.proof import proves_equal
 from elbowroom.derivation.random_world import random_worlds
 from elbowroom.derivation.world import Numbers, World, aligned, tabulate
 from elbowroom.errors import MissingRule

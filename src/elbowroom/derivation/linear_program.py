@@ -8,6 +8,7 @@ import time
 import numpy as np
 from scipy import optimize
 
+from elbowroom.derivation.finite_map import FiniteMap, nested, rounded
 from elbowroom.derivation.narrate import condition_text, opening, unfinished
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene
@@ -15,7 +16,6 @@ from elbowroom.derivation.pointwise import holds
 from elbowroom.derivation.polynomial import Density
 from elbowroom.derivation.render import render
 from elbowroom.derivation.restraint import Restraint
-from elbowroom.derivation.self_consistent import FiniteMap, nested, rounded
 from elbowroom.derivation.steps import Check, Derivation, Step
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import MissingRule

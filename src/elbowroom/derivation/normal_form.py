@@ -1,19 +1,19 @@
 """The normal form of an expression: equal normal forms prove an identity.
 
-Named functionals are expanded to integrals, logarithms of products are split, densities are written in
-marginals of their joint law, what does not depend on an integration variable leaves the integral, and a
-variable that only one density depends on is integrated out of it.
+Named functionals are expanded to integrals, logarithms of products are split, densities are written in marginals of
+their joint law, what does not depend on an integration variable leaves the integral, and a variable that only one
+density depends on is integrated out of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatchmethod
 
 from elbowroom.derivation.dependence import variables_of
 from elbowroom.derivation.differentiate import differentiated
 from elbowroom.derivation.integration import integrate
+from elbowroom.derivation.numbers_form import is_positive_support, log_of_number, positive_on_interval
 from elbowroom.derivation.polynomial import (
     ONE,
     ZERO,
@@ -52,10 +52,8 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.support import Interval, Positive, Support
 
-LARGEST_SUM = 2000
-"""A normal form with more terms is given up: the identity is then left to the finite worlds."""
+LARGEST_SUM = 2000  # a normal form with more terms is given up: the identity is left to the finite worlds
 
 
 class NotDecidedError(Exception):
@@ -205,7 +203,7 @@ class NormalForm:
                 unsigned[atom] = exponent
         if unsigned or coefficient < 0:
             return total + from_atom(Applied("log", from_monomial(monomial(unsigned), coefficient)))
-        return total + _log_of_number(coefficient)
+        return total + log_of_number(coefficient)
 
     def _log_of_sum(self, form: Polynomial) -> Polynomial:
         if not form.terms:
@@ -213,7 +211,7 @@ class NormalForm:
         lead = form.terms[0][1]
         if lead <= 0:
             return from_atom(Applied("log", form))
-        return _log_of_number(lead) + from_atom(Applied("log", form.scaled(1 / lead)))
+        return log_of_number(lead) + from_atom(Applied("log", form.scaled(1 / lead)))
 
     def _log_atom(self, atom: object) -> Polynomial:
         match atom:
@@ -286,11 +284,11 @@ class NormalForm:
                 self.hypotheses.add(f"{name} > 0")
                 return True
             case Symbol("variable", _, variables):
-                return all(_is_positive_support(variable.support) for variable in variables)
+                return all(is_positive_support(variable.support) for variable in variables)
             case Symbol("constant", _, _) | Applied("exp" | "cosh" | "i0", _):
                 return True
             case Applied("sum", argument):
-                return _positive_on_interval(argument) or self._all_positive(argument)
+                return positive_on_interval(argument) or self._all_positive(argument)
             case Integrated(integrand, _):
                 return self._all_positive(integrand)
             case _:
@@ -300,72 +298,3 @@ class NormalForm:
         return all(
             coefficient > 0 and all(self._positive(atom) for atom, _ in part.powers) for part, coefficient in form.terms
         )
-
-
-def _is_positive_support(support: Support) -> bool:
-    """Whether a variable with this support is positive, except perhaps at an end point."""
-    return isinstance(support, Positive) or (isinstance(support, Interval) and support.lower >= 0)
-
-
-def _positive_on_interval(form: Polynomial) -> bool:
-    """Whether a + b z is positive on the interval of z, except perhaps at an end point; False for other forms."""
-    slope = offset = Fraction(0)
-    support: Support | None = None
-    for part, coefficient in form.terms:
-        match part.powers:
-            case ():
-                offset = coefficient
-            case ((Symbol("variable", _, (variable,)), exponent),) if exponent == ONE and support is None:
-                slope, support = coefficient, variable.support
-            case _:
-                return False
-    if not isinstance(support, Interval):
-        return False
-    ends = (offset + slope * support.lower, offset + slope * support.upper)
-    return min(ends) >= 0 and max(ends) > 0
-
-
-def _log_of_number(value: Fraction) -> Polynomial:
-    total = ZERO
-    for whole, sign in ((value.numerator, 1), (value.denominator, -1)):
-        for prime in _factors(whole):
-            total = total + from_atom(Applied("log", constant(prime))).scaled(Fraction(sign))
-    return total
-
-
-def _factors(whole: int) -> list[int]:
-    """The prime factors of a number as far as trial division finds them quickly, and what is left."""
-    found: list[int] = []
-    divisor = 2
-    while divisor * divisor <= whole and divisor < 1000:
-        while whole % divisor == 0:
-            found.append(divisor)
-            whole //= divisor
-        divisor += 1
-    return [*found, whole] if whole > 1 else found
-
-
-def proved_difference(left: Expression, right: Expression) -> tuple[Fraction | None, frozenset[str]]:
-    """The number by which the left side exceeds the right one, where the normal forms prove one, and the hypotheses.
-
-    None where the difference is no number, or the normal forms do not decide.
-    """
-    rules = NormalForm()
-    try:
-        difference = rules.of(left) - rules.of(right)
-    except (NotDecidedError, MissingRule):
-        return None, frozenset()
-    return difference.number, frozenset(rules.hypotheses)
-
-
-def proves_equal(left: Expression, right: Expression) -> tuple[bool, frozenset[str]]:
-    """Whether the normal forms of both sides are equal, and the hypotheses that were used.
-
-    Equal is a proof; unequal or undecidable is no statement at all.
-    """
-    rules = NormalForm()
-    decide: Callable[[Expression], Polynomial] = rules.of
-    try:
-        return not (decide(left) - decide(right)), frozenset(rules.hypotheses)
-    except (NotDecidedError, MissingRule):
-        return False, frozenset()

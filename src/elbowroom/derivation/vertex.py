@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
+from elbowroom.derivation.finite_map import FiniteMap, nested, rounded
 from elbowroom.derivation.narrate import condition_text, opening, unfinished
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.derivation.numeric.scene import MissingNumber, Scene
 from elbowroom.derivation.render import render
-from elbowroom.derivation.self_consistent import FiniteMap, nested, rounded
 from elbowroom.derivation.steps import Check, Derivation, Step
 from elbowroom.derivation.worked import Worked
 from elbowroom.errors import MissingRule

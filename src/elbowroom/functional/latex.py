@@ -2,7 +2,6 @@ r"""The notation of papers: `\mathrm{KL}\left(q(z \mid x) \,\|\, p(z \mid x)\rig
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from elbowroom.functional.density_functionals import DensityFunctional
@@ -28,8 +27,8 @@ from elbowroom.functional.expression import (
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.functionals import KL, Entropy, Expectation, Integral
 from elbowroom.functional.information import MutualInformation
+from elbowroom.functional.latex_spelling import name_latex
 from elbowroom.functional.law import DensityValue, Variable
-from elbowroom.functional.lexer import GREEK
 from elbowroom.functional.printing import to_latex
 from elbowroom.functional.problem import Problem
 from elbowroom.functional.text import (
@@ -44,31 +43,8 @@ from elbowroom.functional.text import (
     tightness,
 )
 
-_PIECES = re.compile(r"([A-Za-z]+?)_?(\d+|(?<=_)\w+)?('*)", re.ASCII)
-_NAMED_GREEK = frozenset(GREEK.values())
-
 LARGEST_DENOMINATOR = 1000
 """Beyond it a number that is a short decimal is written as one."""
-
-
-def name_latex(name: str) -> str:
-    r"""A name as papers write it: `z1` is `z_{1}`, `q_theta` is `q_{\theta}`, `lambda` is `\lambda`."""
-    match = _PIECES.fullmatch(name)
-    if match is None:
-        return _upright(name)
-    stem, subscript, primes = match.groups()
-    return _word(stem) + (f"_{{{_word(subscript)}}}" if subscript else "") + primes
-
-
-def _word(word: str) -> str:
-    if word in _NAMED_GREEK:
-        return f"\\{word}" if word != "omicron" else "o"
-    return word if len(word) == 1 or word.isdigit() else _upright(word)
-
-
-def _upright(name: str) -> str:
-    escaped = name.replace("_", r"\_")
-    return rf"\mathrm{{{escaped}}}"
 
 
 def _list(nodes: Sequence[Expression]) -> str:
