@@ -76,7 +76,8 @@ def claim(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, seen: Jacob
     side = "minimum" if curve.sense == 1 else "maximum"
     anchored = any(value is not None for value in ends.fixed)
     if curve.integrand is not None and convex_integrand(curve.integrand, bound_curve(curve), curve.sense):
-        words = f"the integrand is convex in the curve and strictly in its derivative: a global {side}"
+        bent = "convex" if curve.sense == 1 else "concave"
+        words = f"the integrand is {bent} in the curve and strictly in its derivative: a global {side}"
         return "global", True if anchored else None, words
     if not seen.legendre:
         return (
@@ -85,7 +86,8 @@ def claim(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, seen: Jacob
             f"Legendre's condition fails: the curve is not a {side}, and the functional may be unbounded",
         )
     if not ends.both_fixed:
-        return "stationary", None, "an end is free, and the integrand is not seen to be convex: stationary"
+        bent = "convex" if curve.sense == 1 else "concave"
+        return "stationary", None, f"an end is free, and the integrand is not seen to be {bent}: stationary"
     if seen.conjugate is not None:
         told = f"a conjugate point at {curve.variable} = {seen.conjugate:.6g} lies before the right end"
         reason = f"{told}: by Jacobi's condition the curve is not a {side}"
