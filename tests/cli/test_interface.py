@@ -44,8 +44,8 @@ CHECK = {
     "reason": str,
 }  # fmt: skip
 
-ADDED = {"hypotheses", "left", "right", "relation", "fixed_point", "agreement"}
-"""Keys of `check` and `derive` that came after the interface was written: it allows more, never less."""
+ADDED = {"hypotheses", "left", "right", "relation", "fixed_point", "agreement", "likelihood", "preparation"}
+"""Keys of `check`, `derive` and `train` that came after the interface was written: it allows more, never less."""
 
 
 def follows(document: Any, shape: dict[str, Any], place: str = "") -> None:
