@@ -34,6 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", type=float, default=0.95, metavar="L", help="the probability of each interval (default: 0.95)"
     )
+    parser.add_argument(
+        "--width", type=float, metavar="W", help="nats: as many temperatures as an interval no wider than this needs"
+    )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=1e9,
+        metavar="G",
+        help="with --width: the most gradients to spend (1e9)",
+    )
     parser.add_argument("--per-datum", metavar="FILE.npz", help="write the arrays behind the means here, too")
     add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
@@ -42,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Certify, write `certificate.json`, and show it."""
     check(arguments.n, arguments.level, arguments.per_datum, arguments.seed)
+    _check_width(arguments.width, arguments.budget)
     prepare_machine(arguments.device, arguments.threads)
     document = certify_run(
         arguments.run,
@@ -51,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         level=arguments.level,
         seed=arguments.seed,
         per_datum=arguments.per_datum,
+        width=arguments.width,
+        budget=int(arguments.budget),
     )
     if arguments.json:
         print_json(document)
@@ -80,6 +93,13 @@ def check(n: int, level: float, per_datum: str | None, seed: int | None = None) 
             raise InputError(f"There is no folder {place.parent} to write {place.name} into.")
 
 
+def _check_width(width: float | None, budget: float) -> None:
+    if width is not None and not 0.0 < width < float("inf"):
+        raise InputError(f"--width is {width:g}, and has to be a positive number of nats, such as 0.05.")
+    if not 1.0 <= budget < float("inf"):
+        raise InputError(f"--budget is {budget:g}, and has to be a number of gradients, such as 1e8.")
+
+
 def certify_run(
     folder: str,
     *,
@@ -89,6 +109,8 @@ def certify_run(
     level: float = 0.95,
     seed: int | None = None,
     per_datum: str | None = None,
+    width: float | None = None,
+    budget: int = 10**9,
 ) -> dict[str, Any]:
     """Certify `n` data of a run, write `certificate.json` and `certificate.npz` into its folder: the JSON of `certify`.
 
@@ -106,7 +128,9 @@ def certify_run(
     seed = loaded.settings.training.seed if seed is None else seed
     index, x = _chosen(loaded, dataset, preparation, split, n, seed)
     with waiting(f"certifying {len(index)} data"):
-        certificate = certify(loaded.model, x, key=jr.fold_in(jr.key(seed), PURPOSE), level=level)
+        certificate = certify(
+            loaded.model, x, key=jr.fold_in(jr.key(seed), PURPOSE), level=level, width=width, budget=budget
+        )
     labelled = certificate.labelled(objective=loaded.settings.objective.formula, data=dataset.name, split=split)
     for path in (loaded.path / ARRAYS, *([] if per_datum is None else [Path(per_datum)])):
         _write_arrays(path, certificate, index)

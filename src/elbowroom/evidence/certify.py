@@ -17,12 +17,16 @@ from elbowroom.evidence.closed_form import estimate_exactly
 from elbowroom.evidence.diagnostics import KHAT_LIMIT, active_units
 from elbowroom.evidence.intervals import Intervals, exact_intervals, sampled_intervals
 from elbowroom.evidence.linear_gaussian import linear_gaussian
+from elbowroom.evidence.narrowing import Narrowed, narrowed
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.slack import evidence_slack, mean_stderr
 from elbowroom.evidence.target import LatentVariableModel, can_simulate
 from elbowroom.evidence.verdict import verdict
 from elbowroom.models.decoder import AbstractDecoder
 from elbowroom.models.vae import VAE
+
+BUDGET = 10**9
+NARROWING = 0x77696474  # sets the keys of the pilot for a width apart from all others
 
 
 def certify(
@@ -32,6 +36,8 @@ def certify(
     key: PRNGKeyArray,
     level: float = 0.95,
     settings: CertifySettings | None = None,
+    width: float | None = None,
+    budget: int = BUDGET,
 ) -> Certificate:
     r"""Bound the gap $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x)) = \log p(x) - \mathrm{ELBO}(x)$, as a mean over
     the data.
@@ -42,7 +48,9 @@ def certify(
     `strict`. A linear-Gaussian model gets closed forms, of kind `exact`.
 
     **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli). `level`
-    is the probability with which each interval holds. Every setting is fixed before the first draw.
+    is the probability with which each interval holds. Every setting is fixed before the first draw. With `width`, in
+    nats, the number of temperatures is chosen on pilot data so that the interval for the mean of log p(x) is expected
+    to be no wider, as far as `budget`, a number of gradients of log p(x, z), goes.
 
     **Validity.** The statements are about the mean over these data. Strict needs a normalised joint and encoder, and
     nothing else; see `Kind`.
@@ -58,7 +66,14 @@ def certify(
         raise InputError(f"The level is {level}; it is a probability, such as 0.95.")
     x = _checked(model, x)
     key_real, key_simulate, key_simulated = jr.split(key, 3)
+    narrow = None
+    if width is not None and _needs_sampling(model, x, settings):
+        narrow = narrowed(
+            model, x, jr.fold_in(key, NARROWING), settings, width=_positive(width), budget=budget, level=level
+        )
+        settings = narrow.settings
     real, spent = _block(model, x, None, key_real, level, settings)
+    spent += 0 if narrow is None else narrow.gradients
     simulated = None
     if settings.simulated and can_simulate(model):
         exact, drawn = _simulate(model, _keys(key_simulate, x.shape[0]))
@@ -68,11 +83,38 @@ def certify(
         real=real,
         simulated=simulated,
         level=level,
-        verdict=verdict(real, simulated, level),
+        verdict=(*verdict(real, simulated, level), *_of_width(real, simulated, narrow, width)),
         seconds=time.perf_counter() - began,
         gradient_evaluations=spent,
         settings=settings,
     )
+
+
+def _needs_sampling(model: LatentVariableModel, x: Float[Array, "datum observed"], settings: CertifySettings) -> bool:
+    return settings.route != "auto" or linear_gaussian(model, np.asarray(x[0])) is None
+
+
+def _positive(width: float) -> float:
+    if not width > 0.0:
+        raise InputError(f"The width is {width}; it is a number of nats, such as 0.05.")
+    return width
+
+
+def _of_width(real: Block, simulated: Block | None, narrow: Narrowed | None, width: float | None) -> tuple[str, ...]:
+    """What became of the width that was asked for."""
+    if narrow is None or width is None:
+        return ()
+    interval = (simulated or real).intervals.log_evidence
+    if interval.lower is None or interval.upper is None:
+        return ()
+    reached = interval.upper.value - interval.lower.value
+    told = f"An interval of {width:g} nats for log p(x) was asked for, and it is {reached:.2g} nats wide"
+    chosen = f"with {narrow.settings.temperatures:,} temperatures, chosen on pilot data"
+    if reached <= width:
+        return (f"{told}, {chosen}.",)
+    if narrow.expected > width:
+        return (f"{told}, {chosen}: the budget did not pay for more.",)
+    return (f"{told}, {chosen}: the pilot was more hopeful than these data. Ask for a narrower one to get this one.",)
 
 
 def _checked(model: LatentVariableModel, x: np.ndarray | Array) -> Float[Array, "datum observed"]:
