@@ -256,7 +256,6 @@ CERTIFY = {
     "too few data": (["-n", "1"], ["-n is 1", "at least 2"]),
     "not a level": (["--level", "95"], ["--level is 95", "such as 0.95"]),
     "not a width": (["--width", "0"], ["--width is 0", "positive number of nats"]),
-    "a width beyond certainty": (["-n", "4", "--width", "0.1"], ["cannot be reached with 4 data", "Certify more data"]),
     "not a budget": (["--width", "1", "--budget", "0"], ["--budget is 0"]),
     "not a seed": (["--seed", "-1"], ["--seed is -1", "between 0 and"]),
     "not an .npz file": (["--per-datum", "arrays.csv"], ["arrays.csv", ".npz"]),

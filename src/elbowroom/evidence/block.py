@@ -24,6 +24,7 @@ from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
 from elbowroom.evidence.per_datum import PerDatum
+from elbowroom.evidence.quadrature_bound import QuadratureBound, grid_for
 from elbowroom.evidence.refine import Refinement, refine
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, diagonal_gaussian, floats_per_draw, is_diagonal_gaussian
@@ -97,7 +98,7 @@ def estimate_block(
         memory_mib=settings.memory_mib,
         name="importance weights of the refined q",
     )
-    bound = bound_of(settings)
+    bound = bound_of(settings, problem)
     evidence = bound(problem)
     kl = _kl(model, encodings)
     return Estimates(
@@ -115,8 +116,11 @@ def estimate_block(
     )
 
 
-def bound_of(settings: CertifySettings) -> AbstractBound:
-    """The bound on log p(x) that the settings ask for."""
+def bound_of(settings: CertifySettings, problem: Problem) -> AbstractBound:
+    """Quadrature where it suits the problem, unless the settings ask for sampling; else annealing."""
+    grid = grid_for(problem) if settings.route == "auto" else None
+    if grid is not None:
+        return QuadratureBound(grid)
     return AnnealedBound(settings.plan, settings.groups_wanted, settings.upper)
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from elbowroom.errors import InputError
 from elbowroom.evidence.block import estimate_block
+from elbowroom.evidence.kinds import Kind
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.slack import evidence_slack
 from elbowroom.evidence.target import LatentVariableModel, can_simulate
@@ -62,15 +63,18 @@ def narrowed(
     """
     count = x.shape[0]
     slack = _slack(settings, count, level)
-    if slack >= width:
-        raise InputError(
-            f"An interval of {width:g} nats cannot be reached with {count} data at level {level:g}: certainty alone "
-            f"takes {slack:.3g} nats of it. Certify more data (-n), or ask for a wider interval or a lower level."
-        )
     data, exact = _pilot_data(model, x, jr.fold_in(key, 0))
     spent, expected, chosen = 0, math.inf, settings
     for number in range(1, ROUNDS + 1):
         seen, gradients = _width(model, data, exact, jr.fold_in(key, number), chosen)
+        if seen is None:  # no sampling, so no temperatures
+            return Narrowed(settings, 0.0, 0)
+        if slack >= width:
+            raise InputError(
+                f"An interval of {width:g} nats cannot be reached with {count} data at level {level:g}: certainty "
+                f"alone takes {slack:.3g} nats of it. Certify more data (-n), or ask for a wider interval or a lower "
+                "level."
+            )
         spent, expected = spent + gradients, slack + seen
         most = max(_affordable(settings, count, budget - spent, model), 2)
         if expected <= width or chosen.temperatures >= most:
@@ -104,11 +108,13 @@ def _simulate(model, keys: PRNGKeyArray) -> tuple[Array, Array]:
     return jax.vmap(model.simulate)(keys)
 
 
-def _width(model, data, exact, key: PRNGKeyArray, settings: CertifySettings) -> tuple[float, int]:
-    """The mean of upper minus lower estimate and one standard error of it, and the gradients spent."""
+def _width(model, data, exact, key: PRNGKeyArray, settings: CertifySettings) -> tuple[float | None, int]:
+    """The mean of upper minus lower estimate and one standard error of it, and the gradients spent; None if exact."""
     quick = dataclasses.replace(settings, samples=2, refined_samples=2, groups_wanted=1)
     estimates = estimate_block(model, data, exact, key, quick)
     upper = estimates.evidence.upper
+    if estimates.evidence.upper_kind is Kind.EXACT:
+        return None, 0
     if upper is None:
         raise InputError("A width needs an upper bound: leave the setting `upper` true.")
     apart = np.asarray(upper, np.float64) - np.asarray(estimates.evidence.lower, np.float64)
