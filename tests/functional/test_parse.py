@@ -115,6 +115,8 @@ ERRORS = {
     "((a + b)": ("This ( is never closed. Add ) where it should end.", 0),
     "a + b)": ("This ) closes a bracket that was not opened. Take it out, or open it.", 5),
     "E_q(z)[z)": ("A ] is expected before this ).", 8),
+    "lgo p(x)": ("There is no function lgo. Did you mean log?", 0),
+    "E_q(z)[1 + ln p(z)]": ("There is no function ln. Did you mean log?", 11),
     "2 a": ("An operator is missing before this. Write * for a product.", 2),
     "(a b)": ("An operator is missing before this. Write * for a product.", 3),
     "a | b": ("The bar | stands only between the arguments of a density, as in q(z|x).", 2),

@@ -10,6 +10,7 @@ operand   = number | name | "(" sum ")" | call | "log" product | expectation | d
 
 from __future__ import annotations
 
+import difflib
 from fractions import Fraction
 
 from elbowroom.errors import FormulaError
@@ -34,6 +35,7 @@ DEEPEST_NESTING = 50
 LARGEST_EXPONENT = 300
 LONGEST_NUMBER = 300
 
+_LOGS = ("log", "ln")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _RELATIONS = {"=": "An equation", ">=": "An inequality", "<=": "An inequality"}
 
@@ -85,6 +87,13 @@ class _Reader:
     def error(self, reason: str, position: int | None = None) -> FormulaError:
         return FormulaError(reason, self._text, self.token.position if position is None else position)
 
+    def _operator_missing(self) -> FormulaError:
+        """The error where an operand follows another one; `log` alone goes without brackets, and may be misspelt."""
+        before = self._tokens[self._index - 1]
+        if before.kind == "name" and len(before.text) > 1 and difflib.get_close_matches(before.text, _LOGS, cutoff=0.6):
+            return self.error(f"There is no function {before.text}. Did you mean log?", before.position)
+        return self.error("An operator is missing before this. Write * for a product.")
+
     def finish(self) -> None:
         """Check that nothing follows."""
         token = self.token
@@ -98,7 +107,7 @@ class _Reader:
             raise self.error("The bar | stands only between the arguments of a density, as in q(z|x).")
         if token.kind == "symbol" and token.text not in ("(", "∫"):
             raise self.error(f"The formula should end before this {token.text}.")
-        raise self.error("An operator is missing before this. Write * for a product.")
+        raise self._operator_missing()
 
     def sum(self) -> Syntax:
         return self._chain("sum", "+", "-")
@@ -269,4 +278,4 @@ class _Reader:
             raise self.error(f"The bracket {opening.text} is still open before this {token}. Close it with {wanted}.")
         if self.token.kind == "symbol" and self.token.text != "(":
             raise self.error(f"A {wanted} is expected before this {self.token.text}.")
-        raise self.error("An operator is missing before this. Write * for a product.")
+        raise self._operator_missing()

@@ -8,7 +8,7 @@ from elbowroom.evidence.rounding import lower_end, upper_end
 from elbowroom.report.markup import Markup, element, join
 
 KINDS = {
-    "exact": "computed in closed form, up to a numerical error.",
+    "exact": "computed, in closed form or by quadrature, up to a numerical error.",
     "strict": "holds with the stated probability, whatever the tails of the weights; nothing has to have converged.",
     "asymptotic": "true as the computation grows: confidence intervals of means, long chains. Not a guarantee.",
 }
