@@ -128,7 +128,7 @@ def _at_least(statement: Inequality) -> Verdict:
     lines = needs_lines(left, right)
     proof = prove_at_least(left, right)
     if proof is not None:
-        reason = f"proved: the left side exceeds the right one by {proof}, which is not negative"
+        reason = f"proved: the sides differ by {proof}, which is not negative"
         return Verdict(statement, "holds", "normal-form", 0, None, None, reason, proof.hypotheses)
     seen = compare_on_lines((left, right), inequality=True) if lines else search(left, right)
     if isinstance(seen, Counterexample | Instance):

@@ -40,10 +40,10 @@ class Densities:
                 case Call("H", of, given, position):
                     return self._entropy(form, of, given, position, near)
                 case Call("MI", names, _, position, (Name("", _),)):
-                    joint = self._of_law(Call("", names, (), position))
+                    joint = self._of_law(Call("", names, (), position), near)
                     return Call("MI", joint.arguments, (), position, (Name(joint.name, position),))
                 case Call("", _, _, _):
-                    return self._of_law(form)
+                    return self._of_law(form, near)
                 case Call():
                     shape = shape_of(form)
                     long = self.short.get(shape) if shape else None
@@ -126,20 +126,25 @@ class Densities:
         names = [part for part in (*of, *given) if isinstance(part, Name)]
         if len(names) < len(of) + len(given):
             return form
-        joint = self._of_law(Call("", of, given, position))
+        joint = self._of_law(Call("", of, given, position), near)
         entropy = Call("H", (joint,), (), position)
         if not given:
             return entropy
         return Mean(Call(joint.name, joint.given, (), position), entropy, position)
 
-    def _of_law(self, call: Call) -> Call:
-        """A density whose letter is not written, as in H(X) and I(X; Z): that of the only law of its variables."""
+    def _of_law(self, call: Call, near: Sequence[Shape]) -> Call:
+        """A density whose letter is not written, as in H(X) and I(X; Z): that of the only law of its variables.
+
+        Where several laws have them, that of the only law in the same chain.
+        """
         names = [part.text for part in (*call.arguments, *call.given) if isinstance(part, Name)]
         variables = {name for shape in self.known for name in (*shape.of, *shape.given)}
         lowered = {name: name if name in variables else name.lower() for name in names}
         laws = {shape.letter for shape in self.known if set(lowered.values()) <= set(self._roles(shape.letter))}
         joint = {shape.letter for shape in self.known if not shape.given and set(lowered.values()) <= set(shape.of)}
         laws = laws & joint or laws
+        close = laws & {shape.letter for shape in near}
+        laws = close if len(close) == 1 else laws
         if len(laws) != 1:
             said = "no law" if not laws else f"the laws {', '.join(sorted(laws))}"
             raise InputError(f"It is not said under which law this is taken; {said} of the document fit.")
