@@ -173,3 +173,22 @@ def test_derive_writes_a_page_once_and_prints_latex(capsys, tmp_path):
     assert main(["derive", "KL(q(z) || p(z))", "--html", str(page)]) == 2
     assert "exists already, and is left as it is" in " ".join(capsys.readouterr().err.split())
     assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_better_stationary_point_of_solve_is_told(tmp_path, capsys):
+    problem = tmp_path / "bottleneck.toml"
+    problem.write_text("""
+minimise = "MI(q; x, t) - 3*MI(q; t, y)"
+over = "q(t|x)"
+[variables]
+x = {finite = 3}
+y = {finite = 2}
+t = {finite = 2}
+[laws]
+"q(x)" = [0.3, 0.3, 0.4]
+"q(y|x)" = [[0.9, 0.5, 0.2], [0.1, 0.5, 0.8]]
+""")
+    assert main(["derive", str(problem)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "(stationary)" in told
+    assert "solve reaches another stationary point, with the better value -0.0018" in told

@@ -106,7 +106,10 @@ def _values_compared(derivation: Derivation, value: float, solution: Solution) -
     solve_is_worse = sign * (solution.value - value) > allowed
     if difference > allowed:
         if not solution.is_convex and (solve_is_worse or derivation.minimum != "global"):
-            return None  # two stationary points of a problem that has several
+            if solve_is_worse:
+                return None
+            # two stationary points of a problem that has several
+            return {"value": solution.value, "difference": difference, "density_difference": None, "better": True}
         raise Disagreement(
             f"derive and solve disagree: derive gives the value {value:.12g} and solve {solution.value:.12g} "
             f"(estimated error {solution.error:.1e}). {_ADVICE}"

@@ -50,8 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(derivation)
         if agreement is not None:
-            print(f"solve agrees: the values differ by {agreement['difference']:.1e}")
+            print(_compared(agreement))
     return 3 if derivation.status == "refused" else 0
+
+
+def _compared(agreement: dict[str, Any]) -> str:
+    """What became of the comparison with the numerical solution, in one line."""
+    if agreement.get("better"):
+        return f"solve reaches another stationary point, with the better value {agreement['value']:.12g}"
+    return f"solve agrees: the values differ by {agreement['difference']:.1e}"
 
 
 def _page(name: str | None) -> pathlib.Path | None:
