@@ -17,7 +17,6 @@ from scipy import optimize
 
 from elbowroom.derivation.narrate import condition_text, opening, unfinished
 from elbowroom.derivation.numeric.evaluate import number
-from elbowroom.derivation.numeric.scene import Scene
 from elbowroom.derivation.pointwise import holds
 from elbowroom.derivation.polynomial import Density
 from elbowroom.derivation.restraint import Restraint
@@ -40,7 +39,7 @@ def bent_restraint(work: Worked) -> Restraint | None:
     return bent[0] if len(bent) == 1 and not bent[0].free else None
 
 
-def solve_bent(work: Worked, bent: Restraint, scene: Scene, solve: Solve, started: float) -> Derivation:
+def solve_bent(work: Worked, bent: Restraint, solve: Solve, started: float) -> Derivation:
     """The optimum under the constraint, by its multiplier."""
     free = _answer(work, bent, 0.0, solve) if bent.is_inequality else None
     if free is not None and _excess(bent, free) >= -1e-10:

@@ -102,7 +102,7 @@ def _over_density(problem: Problem, started: float) -> Derivation:
     bent = bent_restraint(work)
     if bent is not None:
         try:
-            return solve_bent(work, bent, scene, lambda other: _over_density(other, started), started)
+            return solve_bent(work, bent, lambda other: _over_density(other, started), started)
         except MissingNumber as missing:
             return unfinished(work, "condition", f"the multiplier cannot be found: {missing}", started)
     if not work.has_unknown(unknown):

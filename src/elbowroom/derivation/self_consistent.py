@@ -92,7 +92,6 @@ def _excess(one: Restraint, map_: FiniteMap, table: Array) -> float:
 
 def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shape: Shape, started: float) -> Derivation:
     over = work.problem.density
-    name = to_text(over)
     scene = map_.at(table)
     value = number(work.expanded, scene)
     residual = map_.residual(table)
@@ -110,30 +109,8 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
     minimum: Literal["global", "stationary"] = "global" if shape.convex and settled else "stationary"
     unique = True if minimum == "global" and shape.injective(scene, table) else None
     text = fixed_point_text(work)
-    told = f"{name} = {rounded(table)}"
-    steps = (
-        *opening(work),
-        Step(
-            "read the condition as a fixed-point map",
-            condition_text(work),
-            text,
-            ("the value of the multiplier is absorbed in C, one for each value of what is given",),
-        ),
-        Step(
-            "iterate the map",
-            text,
-            told,
-            (),
-            (
-                Check("kkt", settled, f"the condition holds within {residual:.1e} where {name} > 0"),
-                Check(
-                    "quadrature", abs(_mass(table, len(over.of)) - 1) < 1e-12, "the sums over the finite values are 1"
-                ),
-            ),
-        ),
-        Step("evaluate the functional there", f"J at this {name}", f"{value:.12g}"),
-        Step("look for convexity", to_text(work.problem.functional), shape.words),
-    )
+    told = f"{to_text(over)} = {rounded(table)}"
+    steps = _steps(work, text, told, value, residual, settled, _mass(table, len(over.of)), shape)
     return Derivation(
         problem=work.problem,
         status="fixed-point",
@@ -151,6 +128,34 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
         scene=scene,
         table=nested(table),
         fixed_point=text,
+    )
+
+
+def _steps(
+    work: Worked, text: str, told: str, value: float, residual: float, settled: bool, mass: float, shape: Shape
+) -> tuple[Step, ...]:
+    """The steps from the problem to its fixed point."""
+    name = to_text(work.problem.density)
+    return (
+        *opening(work),
+        Step(
+            "read the condition as a fixed-point map",
+            condition_text(work),
+            text,
+            ("the value of the multiplier is absorbed in C, one for each value of what is given",),
+        ),
+        Step(
+            "iterate the map",
+            text,
+            told,
+            (),
+            (
+                Check("kkt", settled, f"the condition holds within {residual:.1e} where {name} > 0"),
+                Check("quadrature", abs(mass - 1) < 1e-12, "the sums over the finite values are 1"),
+            ),
+        ),
+        Step("evaluate the functional there", f"J at this {name}", f"{value:.12g}"),
+        Step("look for convexity", to_text(work.problem.functional), shape.words),
     )
 
 

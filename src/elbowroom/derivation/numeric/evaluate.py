@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from elbowroom.derivation.differentiate import differentiated
+from elbowroom.derivation.numeric.lookup import At, at_law, by_role, looked_up
 from elbowroom.derivation.numeric.quadrature import adaptive_mesh
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene
 from elbowroom.errors import MissingRule
@@ -38,9 +39,6 @@ from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.functional.support import Interval
 from elbowroom.functional.traverse import free_variables, walk
-
-At = Mapping[str, Array]
-"""The values of variables by name, arrays that broadcast together."""
 
 
 def number(expression: Expression, scene: Scene, at: Mapping[str, Any] | None = None) -> float:
@@ -136,11 +134,11 @@ def _definition_of(node: Function, scene: Scene) -> tuple[tuple[Variable, ...], 
 def _(node: DensityValue, scene: Scene, at: At) -> Any:
     found = scene.law(node)
     if isinstance(found, tuple) and isinstance(found[1], Table):
-        return _looked_up(node, found[0], found[1], at)
+        return looked_up(node, found[0], found[1], at)
     if callable(found):
-        return np.exp(found(_by_role(node, at)))
+        return np.exp(found(by_role(node, at)))
     own, body = found
-    return _value(_expanded(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
+    return _value(_expanded(body), scene, at_law(node, own, at))  # pyright: ignore[reportArgumentType]
 
 
 @_value.register
@@ -268,11 +266,11 @@ def _(node: Power, scene: Scene, at: At) -> Any:
 def _(node: DensityValue, scene: Scene, at: At) -> Any:
     found = scene.law(node)
     if isinstance(found, tuple) and isinstance(found[1], Table):
-        return np.log(_looked_up(node, found[0], found[1], at))
+        return np.log(looked_up(node, found[0], found[1], at))
     if callable(found):
-        return found(_by_role(node, at))
+        return found(by_role(node, at))
     own, body = found
-    return _log(_expanded(body), scene, _at_law(node, own, at))  # pyright: ignore[reportArgumentType]
+    return _log(_expanded(body), scene, at_law(node, own, at))  # pyright: ignore[reportArgumentType]
 
 
 @cache
@@ -296,31 +294,3 @@ def _has_multiplier(node: Integral) -> bool:
 @cache
 def _free(node: Integral) -> tuple[Variable, ...]:
     return tuple(sorted(free_variables(node), key=lambda variable: variable.name))
-
-
-def _by_role(node: DensityValue, at: At) -> dict[str, Array]:
-    return {v.role: np.asarray(_value_of(v, at), dtype=float) for v in (*node.of, *node.given)}
-
-
-def _value_of(variable: Variable, at: At) -> Array:
-    if variable.name not in at:
-        raise MissingNumber(variable.name)
-    return at[variable.name]
-
-
-def _at_law(node: DensityValue, own: DensityValue, at: At) -> dict[str, Array]:
-    """The values of the variables of a law, as its definition calls them, where `node` is asked for."""
-    by_role = {v.role: _value_of(v, at) for v in (*node.of, *node.given)}
-    return dict(at) | {v.name: by_role[v.role] for v in (*own.of, *own.given)}
-
-
-def _looked_up(node: DensityValue, own: DensityValue, table: Table, at: At) -> Array:
-    by_role = _by_role(node, at)
-    places = tuple(np.rint(by_role[v.role]).astype(int) for v in (*own.of, *own.given))
-    return table_array(table)[places]
-
-
-@cache
-def table_array(table: Table) -> Array:
-    """The values of a table as an array."""
-    return np.asarray(table.values, dtype=float)
