@@ -12,9 +12,12 @@ from elbowroom.derivation.curve_extremals import extremals, first_half, mentions
 from elbowroom.derivation.curve_integral import Constrained, constrained_curves
 from elbowroom.derivation.curve_second import jacobi
 from elbowroom.derivation.numeric.evaluate import number
+from elbowroom.derivation.numeric.kinks import KINKED
 from elbowroom.derivation.numeric.scene import MissingNumber
 from elbowroom.derivation.steps import Check, Derivation, Step
-from elbowroom.functional.expression import Equation, Parameter, as_expression
+from elbowroom.functional.differential import Derivative
+from elbowroom.functional.elementary import Elementary
+from elbowroom.functional.expression import Equation, Function, Parameter, as_expression
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
@@ -24,6 +27,14 @@ from elbowroom.functional.traverse import walk
 def solve_curve(problem: Problem, started: float) -> Derivation:
     """The curve that makes the functional least, with what its second variation shows; else the equation alone."""
     curve = first_half(problem)
+    contradiction = curve.known.contradiction()
+    if contradiction is not None:
+        return _without_optimum(curve, "refused", contradiction, started)
+    beyond = _beyond(curve)
+    if beyond is not None:
+        reason = f"the functional contains {beyond}: the condition is stated, and this version solves it for smooth"
+        reason += " functions of the curve and its first derivative only"
+        return _without_optimum(curve, "condition", reason, started)
     if curve.known.integral_bounds:
         return _under_bound(problem, curve, started)
     if curve.known.integrals:
@@ -38,12 +49,31 @@ def solve_curve(problem: Problem, started: float) -> Derivation:
         ends = ends_of(curve.variable, curve.known, curve.at, curve.left_over)
         found, quadratic = extremals(curve, ends)
         if not found:
+            inside = [at for at, _ in curve.known.values if at not in (ends.left, ends.right)]
             words = "no closed form was found for this Euler-Lagrange equation; a curve that meets it is a candidate"
+            if inside:
+                at = ", ".join(f"{place:g}" for place in inside)
+                words = (
+                    f"no one extremal has the value given inside the interval, at {at}; the optimum may have a kink "
+                    "there, so solve between the given points one at a time"
+                )
             return _without_optimum(curve, "condition", words, started)
         best = min(found, key=lambda one: curve.sense * one.value)
         return _answer(curve, ends, best, quadratic, started)
     except MissingNumber as missing:
         return _without_optimum(curve, "condition", f"the curve is not found: {missing}", started)
+
+
+def _beyond(curve: Curve) -> str | None:
+    """What occurs in the functional for which neither ends nor second variation are worked out: a kink, or y''."""
+    for node in walk(curve.expanded):
+        inner = [part for part in walk(node) if part is not node]
+        if isinstance(node, Derivative) and any(isinstance(part, Derivative) for part in inner):
+            return f"a second derivative of {curve.over}"
+        holds = any(isinstance(part, Function) and part.name == curve.over.name for part in inner)
+        if isinstance(node, Elementary) and node.name in KINKED and holds:
+            return f"a kink in {curve.over}, by {node.name}"
+    return None
 
 
 def _under_bound(problem: Problem, curve: Curve, started: float) -> Derivation:
@@ -178,6 +208,9 @@ def _answer(curve: Curve, ends: Ends, best: Extremal, quadratic: bool, started: 
         Step("evaluate the functional there", f"J at {name} = {to_text(best.curve)}", f"{best.value:.12g}"),
         Step("take the second variation", "the Jacobi equation along the curve", words),
     ]
+    if minimum == "none" and not quadratic:
+        reason = f"{name} = {to_text(best.curve)} meets the condition, and {words}. Another curve may be one"
+        return _without_optimum(curve, "condition", reason, started)
     refused = minimum == "none"
     return Derivation(
         problem=curve.problem,

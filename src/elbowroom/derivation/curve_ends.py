@@ -47,6 +47,18 @@ class Sorted:
     bounds: tuple[Inequality, ...]
     integral_bounds: tuple[Inequality, ...] = ()
 
+    def contradiction(self) -> str | None:
+        """Why no curve has all the values, where two of them are given at one point; None where none is."""
+        known: dict[float, float] = {}
+        for place, value in self.values:
+            before = known.setdefault(place, value)
+            if abs(before - value) > 1e-12 * (1 + abs(value)):
+                return (
+                    f"No curve is {before:g} and {value:g} at {place:g}: the two values contradict each other, so the "
+                    "problem is infeasible. Leave one of them out."
+                )
+        return None
+
 
 def sorted_constraints(problem: Problem, scene: Scene) -> Sorted:
     """The constraints by kind. Raises `InputError` for one that is of none of them."""
@@ -75,6 +87,12 @@ def ends_of(
 ) -> Ends:
     """The conditions at both ends; `natural` is the factor of eta there, which vanishes where nothing is fixed."""
     left, right = interval(variable)
+    for place, _ in known.values:
+        if not left - 1e-9 * (1 + abs(left)) <= place <= right + 1e-9 * (1 + abs(right)):
+            raise InputError(
+                f"A value of the curve is given at {variable} = {place:g}, outside [{left:g}, {right:g}], where the "
+                "curve is sought. Widen the interval, or leave the value out."
+            )
     conditions: list[tuple[str, Callable[[Candidate], float]]] = []
     fixed: list[float | None] = []
     for place in (left, right):

@@ -98,8 +98,9 @@ def _residual(curve: Curve, ends: Ends, candidate: Expression) -> float:
     scene = curve.at(candidate)
     found = values(render(curve.equation), scene, {curve.variable.name: places})
     at_ends = [abs(residual(candidate)) for _, residual in ends.conditions]
+    inside = [abs(number(candidate, scene, {curve.variable.name: at}) - value) for at, value in curve.known.values]
     worst = float(np.max(np.abs(found))) if np.all(np.isfinite(found)) else np.inf
-    return max([worst, *at_ends])
+    return max([worst, *at_ends, *inside])
 
 
 def _within_bounds(curve: Curve, ends: Ends, candidate: Expression) -> bool:

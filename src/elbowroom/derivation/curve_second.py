@@ -84,12 +84,31 @@ def convex_integrand(integrand: Polynomial, curve: Function, sense: int) -> bool
     variable = curve.arguments[0]
     plain = Opaque(curve.name, (_as_form(variable),))
     slope = Derived(plain, (variable,)) if isinstance(variable, Variable) else plain
+    if not _is_understood(integrand, plain, slope):
+        return False
     by_slope = _derivative(_derivative(integrand, slope), slope)
     by_value = _derivative(_derivative(integrand, plain), plain)
     mixed = _derivative(_derivative(integrand, plain), slope)
     if mixed or cleared_sign(by_slope) != sense:
         return False
     return not by_value or cleared_sign(by_value) == sense
+
+
+def _is_understood(form: Polynomial, plain: Atom, slope: Atom) -> bool:
+    """Whether the curve stands in a form only where `_derivative` looks: never in an exponent, nor in a sine."""
+    mark = from_atom(plain).key
+    for part, _ in form.terms:
+        for atom, exponent in part.powers:
+            if mark in exponent.key:
+                return False
+            match atom:
+                case Applied("sum" | "log" | "exp", argument):
+                    if not _is_understood(argument, plain, slope):
+                        return False
+                case _:
+                    if atom not in (plain, slope) and mark in from_atom(atom).key:
+                        return False
+    return True
 
 
 def cleared_sign(form: Polynomial) -> int | None:

@@ -9,6 +9,7 @@ from elbowroom.derivation.bent_constraint import bent_restraint, solve_bent
 from elbowroom.derivation.candidates import verified_candidate
 from elbowroom.derivation.curve import solve_curve
 from elbowroom.derivation.dependence import variables_of
+from elbowroom.derivation.earned import earned
 from elbowroom.derivation.fisher import solve_fisher
 from elbowroom.derivation.frozen import frozen_integrals, solve_frozen
 from elbowroom.derivation.given_margin import solve_given_margin
@@ -77,14 +78,7 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
     if isinstance(problem, str):
         problem = stated(problem, "minimise", over)
     try:
-        if all(isinstance(unknown, Parameter) for unknown in problem.over):
-            return solve_parametric(problem, started)
-        if isinstance(problem.over[0], Function):
-            return solve_curve(problem, started)
-        if len(problem.over) > 1 and all(isinstance(unknown, DensityValue) for unknown in problem.over):
-            return solve_mean_field(problem, started)
-        _check_statement(problem)
-        return _over_density(problem, started)
+        return earned(_by_kind(problem, started))
     except NotDecidedError as trouble:
         raise InputError(f"The functional cannot be varied here: {trouble}.") from trouble
     except NotLinearError as trouble:
@@ -92,6 +86,18 @@ def derive(problem: Problem | str, *, over: DensityValue | None = None) -> Deriv
             f"The first variation of {problem.functional} is no integral against a direction: the unknown stands at a "
             "single point there. Put the value at that point into a constraint, or integrate over it."
         ) from trouble
+
+
+def _by_kind(problem: Problem, started: float) -> Derivation:
+    """The derivation by the kind of the unknowns: numbers, a curve, several densities, or one."""
+    if all(isinstance(unknown, Parameter) for unknown in problem.over):
+        return solve_parametric(problem, started)
+    if isinstance(problem.over[0], Function):
+        return solve_curve(problem, started)
+    if len(problem.over) > 1 and all(isinstance(unknown, DensityValue) for unknown in problem.over):
+        return solve_mean_field(problem, started)
+    _check_statement(problem)
+    return _over_density(problem, started)
 
 
 def _over_density(problem: Problem, started: float) -> Derivation:

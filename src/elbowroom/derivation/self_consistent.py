@@ -30,6 +30,9 @@ from elbowroom.functional.support import Finite
 
 UNSETTLED = 1e-4
 
+BETTER = 1e-3
+"""The rate from which on mass at an empty value improves the functional beyond the error of the iteration."""
+
 
 def solve_self_consistent(work: Worked, scene: Scene, started: float) -> Derivation | None:
     """The fixed point for a finite density; None where the unknown or the condition is of another kind."""
@@ -104,6 +107,12 @@ def _answer(work: Worked, map_: FiniteMap, table: Array, multiplier: float, shap
     if residual > UNSETTLED:
         reason = (
             f"the fixed-point iteration does not settle: where it stopped, the condition holds within {residual:.1e}"
+        )
+        return unfinished(work, "condition", reason, started)
+    if kkt < -BETTER:
+        reason = (
+            f"the map ends at {to_text(over)} = {rounded(table)}, which is no optimum: mass at a value that has none "
+            f"there would improve the functional, at the rate {-kkt:.3g}"
         )
         return unfinished(work, "condition", reason, started)
     minimum: Literal["global", "stationary"] = "global" if shape.convex and settled else "stationary"

@@ -15,8 +15,9 @@ from elbowroom.derivation.numeric.kinks import kink_points
 from elbowroom.derivation.numeric.levels import LevelProblem, MassEscapesError, NoMultiplierError
 from elbowroom.derivation.numeric.quadrature import Mesh
 from elbowroom.derivation.numeric.scene import Array, Scene, key_of
+from elbowroom.derivation.numeric.starts import solve_from_starts
 from elbowroom.derivation.numeric.tails import around
-from elbowroom.derivation.numeric.tilt import NoTilt, Tilt
+from elbowroom.derivation.numeric.tilt import NoTilt, Tilt, require_in_range
 from elbowroom.derivation.pointwise import Pointwise, pointwise, sign
 from elbowroom.derivation.polynomial import (
     ZERO,
@@ -72,6 +73,12 @@ def solve_separable(work: Worked, scene: Scene, started: float) -> Derivation | 
         found = _multipliers(work, scene, shape, inverse, curvature or wanted)
     except Refused as reason:
         return unfinished(work, "refused", str(reason), started)
+    except NoMultiplierError as trouble:
+        reason = (
+            f"no multipliers were found that satisfy the constraints: {trouble}. The problem may be infeasible, or its "
+            "optimum of another form"
+        )
+        return unfinished(work, "condition", reason, started)
     return separable_answer(work, scene, inverse, found, curvature, started)
 
 
@@ -97,7 +104,7 @@ def _multipliers(work: Worked, scene: Scene, shape: Pointwise, inverse: Inverse,
     while True:
         try:
             found = _equalities(work, scene, shape, inverse, tuple(active), direction)
-        except Refused:
+        except (Refused, NoMultiplierError):
             missing = [one for one in waiting if one not in active]
             if not missing:
                 raise
@@ -205,6 +212,7 @@ def _levelled(
             density = np.where(values(left, at_values, {variable.name: z}) > 0, density, np.nan)
         return density
 
+    _require_in_range(statistics, targets, active, variable, work)
     problem = LevelProblem(
         family,
         (np.ones_like, *statistics),
@@ -214,15 +222,25 @@ def _levelled(
         inverse.clipped,
     )
     try:
-        found = problem.solve()
+        found = solve_from_starts(problem)
     except MassEscapesError as trouble:
         raise Refused(escape_words(trouble, direction)) from trouble
-    except NoMultiplierError as trouble:
-        raise Refused(
-            f"No multipliers satisfy the constraints: {trouble}. No density satisfies all of them (the problem is "
-            "infeasible), or none of the form of the stationary density can be normalised. Check the targets."
-        ) from trouble
     return [direction * float(value) for value in found.multipliers], found.mesh, found.residual
+
+
+def _require_in_range(
+    statistics: tuple[Callable[[Array], Array], ...],
+    targets: Array,
+    active: tuple[Restraint, ...],
+    variable: Variable,
+    work: Worked,
+) -> None:
+    """Raise `Refused` where the mean of a statistic is to lie outside all of its values."""
+    try:
+        require_in_range(statistics, targets, variable.support)
+    except NoTilt as trouble:
+        stated = [to_text(one.stated) for one in active]
+        raise Refused(tilt_words(trouble, work.problem.density, stated)) from trouble
 
 
 def _peaks(scene: Scene, variable: Variable) -> tuple[float, ...]:

@@ -43,19 +43,19 @@ def numbers_of(
         where = divergence(base, unnormalised, unknown)
         if where:
             return Numbers(divergence=where)
-        scene = base.with_(densities={key_of(unknown): (unknown, density)})
+        family = recognised_family(unnormalised, unknown, base)
+        named = None if family is None else family.density(unknown.of[0])
+        scene = base.with_(densities={key_of(unknown): (unknown, density if named is None else named)})
         value = number(expanded, scene)
+        checks = _checks(scene, unknown)
     except (MissingNumber, MissingRule):
         return Numbers()
-    if not np.isfinite(value):
-        return Numbers()
-    family = recognised_family(unnormalised, unknown, base)
+    if not np.isfinite(value) or not all(check.passed for check in checks):
+        return Numbers()  # the expression stands, and no number is given that the quadrature does not bear out
     steps: list[Step] = []
     if family is not None:
         steps.append(Step("recognise the family", to_text(unnormalised), family.text()))
-    steps.append(
-        Step("evaluate with the numbers given", f"J at this {unknown}", f"{value:.12g}", (), _checks(scene, unknown))
-    )
+    steps.append(Step("evaluate with the numbers given", f"J at this {unknown}", f"{value:.12g}", (), checks))
     return Numbers(value, family, scene, None, tuple(steps))
 
 

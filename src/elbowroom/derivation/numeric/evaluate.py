@@ -6,15 +6,17 @@ underflowed. 0 log 0 is 0, and a product with a factor of exactly zero is zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache, lru_cache, singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import numpy as np
 from scipy import special
 
 from elbowroom.derivation.differentiate import differentiated
+from elbowroom.derivation.numeric.facts import free_of, has_multiplier, is_positive
 from elbowroom.derivation.numeric.lookup import At, at_law, by_role, looked_up
 from elbowroom.derivation.numeric.quadrature import adaptive_mesh
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene
@@ -38,7 +40,6 @@ from elbowroom.functional.functionals import Integral
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.setting import Table
 from elbowroom.functional.support import Interval
-from elbowroom.functional.traverse import free_variables, walk
 
 
 def number(expression: Expression, scene: Scene, at: Mapping[str, Any] | None = None) -> float:
@@ -152,7 +153,7 @@ def _(node: Product, scene: Scene, at: At) -> Any:
     exponent: Any = 0.0
     logarithmic = False
     for factor in node.factors:
-        if _is_positive(factor):
+        if is_positive(factor):
             exponent = exponent + _log(factor, scene, at)
             logarithmic = True
         else:
@@ -165,7 +166,7 @@ def _(node: Product, scene: Scene, at: At) -> Any:
 
 @_value.register
 def _(node: Power, scene: Scene, at: At) -> Any:
-    if _is_positive(node.base):
+    if is_positive(node.base):
         return np.exp(_value(node.exponent, scene, at) * _log(node.base, scene, at))
     return np.power(np.asarray(_value(node.base, scene, at), dtype=float), _value(node.exponent, scene, at))
 
@@ -201,8 +202,8 @@ def _(node: PointValue, scene: Scene, at: At) -> Any:
 
 @_value.register
 def _(node: Integral, scene: Scene, at: At) -> Any:
-    free = _free(node)
-    closed = not _has_multiplier(node) and all(np.ndim(at[v.name]) == 0 for v in free if v.name in at)
+    free = free_of(node)
+    closed = not has_multiplier(node) and all(np.ndim(at[v.name]) == 0 for v in free if v.name in at)
     key = (node, tuple((v.name, float(at[v.name])) for v in free if v.name in at)) if closed else None
     if key is not None and key in scene.known:
         return scene.known[key]
@@ -242,24 +243,37 @@ def _(node: Exp, scene: Scene, at: At) -> Any:
 
 @_log.register
 def _(node: Product, scene: Scene, at: At) -> Any:
-    if not all(_is_positive(factor) for factor in node.factors):
-        rest = [factor for factor in node.factors if not _is_positive(factor)]
-        plain = _value(rest[0] if len(rest) == 1 else Product(tuple(rest)), scene, at)
-        found = np.log(plain)
+    if not all(is_positive(factor) for factor in node.factors):
+        rest = [_size(factor, scene, at) for factor in node.factors if not is_positive(factor)]
+        side = math.prod(sign for sign, _ in rest)
+        found = np.where(np.less(side, 0), np.nan, sum(size for _, size in rest))
     else:
         found = 0.0
     for factor in node.factors:
-        if _is_positive(factor):
+        if is_positive(factor):
             found = found + _log(factor, scene, at)
     return found
 
 
 @_log.register
 def _(node: Power, scene: Scene, at: At) -> Any:
-    if _is_positive(node.base):
+    if is_positive(node.base):
         exponent = _value(node.exponent, scene, at)
         return np.where(np.equal(exponent, 0.0), 0.0, exponent * _log(node.base, scene, at))
-    return np.log(_value(node, scene, at))
+    sign, size = _size(node, scene, at)
+    return np.where(np.less(sign, 0), np.nan, size)
+
+
+def _size(node: Expression, scene: Scene, at: At) -> tuple[Any, Any]:
+    """The sign of a value and the logarithm of its size; a power of a positive base does not overflow."""
+    found = _value(node, scene, at)
+    sign, size = np.sign(found), np.log(np.abs(found))
+    if isinstance(node, Power):
+        base, exponent = _value(node.base, scene, at), _value(node.exponent, scene, at)
+        positive = np.greater(base, 0)
+        logarithm = exponent * np.log(np.where(positive, base, 1.0))
+        return np.where(positive, 1.0, sign), np.where(positive, logarithm, size)
+    return sign, size
 
 
 @_log.register
@@ -271,26 +285,3 @@ def _(node: DensityValue, scene: Scene, at: At) -> Any:
         return found(by_role(node, at))
     own, body = found
     return _log(_expanded(body), scene, at_law(node, own, at))  # pyright: ignore[reportArgumentType]
-
-
-@cache
-def _is_positive(node: Expression) -> bool:
-    """Whether the node is evaluated through its logarithm: it is positive, or zero by underflow only."""
-    match node:
-        case Exp() | DensityValue():
-            return True
-        case Power(base, _):
-            return _is_positive(base)
-        case Product(factors):
-            return all(_is_positive(factor) for factor in factors)
-    return False
-
-
-@cache
-def _has_multiplier(node: Integral) -> bool:
-    return any(isinstance(part, Multiplier) for part in walk(node))
-
-
-@cache
-def _free(node: Integral) -> tuple[Variable, ...]:
-    return tuple(sorted(free_variables(node), key=lambda variable: variable.name))

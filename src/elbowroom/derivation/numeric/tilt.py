@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from itertools import combinations
 
 import numpy as np
 
 from elbowroom.derivation.numeric.quadrature import Mesh, adaptive_mesh
 from elbowroom.derivation.numeric.scene import Array
+from elbowroom.derivation.numeric.starts import trial_parameters
 from elbowroom.derivation.numeric.tails import around, diverges, peak, scan
 from elbowroom.functional.support import Finite, Support
 
@@ -93,7 +93,7 @@ class Tilt:
 
     def solve(self, targets: Array) -> Tilted:
         """The member of the family whose statistics have the means `targets`. Raises `NoTilt`."""
-        self._check_range(targets)
+        require_in_range(self.statistics, targets, self.support)
         trouble: NoTilt | None = None
         for natural, known in self._starts():
             if not len(targets):
@@ -151,17 +151,8 @@ class Tilt:
 
     def _starts(self) -> Iterator[tuple[Array, tuple]]:
         """Natural parameters with a finite normaliser, the first at zero where that is one. Raises `NoTilt`."""
-        count = len(self.statistics)
-        trials = [np.zeros(count)]
-        for chosen in range(min(count, 3), 0, -1):  # inside the parameters before their edges
-            for which in combinations(range(count), chosen):
-                for sign in (-1.0, 1.0):
-                    trial = np.zeros(count)
-                    trial[list(which)] = sign
-                    trials.append(trial)
-                    trials.extend((0.05 * trial, 3 * trial))
         last, begun = "", 0
-        for trial in trials:
+        for trial in trial_parameters(len(self.statistics)):
             found = self.moments(trial)
             if isinstance(found, str):
                 last = last or found
@@ -175,13 +166,6 @@ class Tilt:
 
     def _words(self, natural: Array) -> str:
         return diverges(lambda z: self.level(natural, z), self.support) or "at the edge of the parameters"
-
-    def _check_range(self, targets: Array) -> None:
-        attained = isinstance(self.support, Finite)
-        for index, (statistic, target) in enumerate(zip(self.statistics, targets, strict=True)):
-            low, high = _range(statistic, self.support)
-            if target < low - 1e-12 or target > high + 1e-12 or (not attained and target in (low, high)):
-                raise NoTilt("infeasible", f"its values lie between {low:.6g} and {high:.6g}", index)
 
     def _check_dependence(self, known: tuple, targets: Array) -> None:
         _, mean, covariance, _ = known
@@ -197,6 +181,15 @@ class Tilt:
             off = combination @ (targets - mean)
             kind = "contradictory" if abs(off) > 1e-9 * (1 + np.max(np.abs(combination * targets))) else "dependent"
             raise NoTilt(kind, "the statistics are linearly dependent", int(np.argmax(np.abs(directions[:, 0]))))
+
+
+def require_in_range(statistics: tuple[Statistic, ...], targets: Array, support: Support) -> None:
+    """Raise `NoTilt` where the mean of a statistic is to lie outside all of its values."""
+    attained = isinstance(support, Finite)
+    for index, (statistic, target) in enumerate(zip(statistics, targets, strict=True)):
+        low, high = _range(statistic, support)
+        if target < low - 1e-12 or target > high + 1e-12 or (not attained and target in (low, high)):
+            raise NoTilt("infeasible", f"its values lie between {low:.6g} and {high:.6g}", index)
 
 
 def _range(statistic: Statistic, support: Support) -> tuple[float, float]:
