@@ -26,6 +26,7 @@ from elbowroom.derivation.normal_form import NormalForm
 from elbowroom.derivation.numeric.evaluate import number, values
 from elbowroom.derivation.numeric.scene import Array, MissingNumber, Scene, key_of
 from elbowroom.derivation.numeric.tails import around
+from elbowroom.derivation.one_root import one_fixed_point
 from elbowroom.derivation.polynomial import Applied, Density, Polynomial, from_atom, from_monomial
 from elbowroom.derivation.render import render
 from elbowroom.derivation.stationarity import coefficient_of_log
@@ -72,6 +73,7 @@ def solve_mean_field(problem: Problem, started: float) -> Derivation:
         )
     except Refused as reason:
         return without_optimum(problem, "refused", str(reason), condition, opening, started)
+    found = dataclasses.replace(found, alone=one_fixed_point(blocks, found.families, scene))
     return mean_field_answer(problem, expanded, blocks, found, condition, opening, started)
 
 

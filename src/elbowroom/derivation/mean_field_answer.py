@@ -39,13 +39,17 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Fixed:
-    """The fixed point: a scene that holds every factor, their families, the sweeps, and how far values still moved."""
+    """The fixed point: a scene that holds every factor, their families, the sweeps, and how far values still moved.
+
+    `alone` says why there is no other fixed point, where that is known.
+    """
 
     scene: Scene
     families: dict[str, Recognised]
     sweeps: int
     movement: float
     values: tuple[float, ...]
+    alone: str | None = None
 
 
 def stationarity(block: Block, index: int) -> Equation:
@@ -80,6 +84,9 @@ def mean_field_answer(
             "log p is quadratic and its matrix negative definite: the updates of the means are one regular linear "
             "system, so there is one stationary product, which is the minimum"
         )
+    elif isinstance(problem.functional, KL) and found.alone is not None:
+        minimum = "global"
+        claims.append(found.alone)
     steps = (
         *opening,
         Step(
