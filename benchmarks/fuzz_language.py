@@ -1,9 +1,9 @@
-"""Hostile text: mutated formulas, statements and problem files, each of which is read or refused with a clear error.
+"""Hostile text: mutated formulas, statements, problem files and documents, each read or refused with a clear error.
 
     python benchmarks/fuzz_language.py [--inputs 100000] [--seed 0] [--answer]
 
-With `--answer`, what can be read is also checked (a formula against itself, a statement as it stands) or derived (a
-problem), which must end in an answer or a refusal within the same time.
+Documents are checked as they are read. With `--answer`, what can be read is also checked (a formula against itself, a
+statement as it stands) or derived (a problem), which must end in an answer or a refusal within the same time.
 
 Prints how many inputs were read and how many refused, the slowest one, and the memory at the peak. Exits with 1 if
 one of them raises anything but `InputError`, takes longer than two seconds of one core, or is printed as something
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import random
 import re
 import resource
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator
 
 from elbowroom.derivation.check import check
 from elbowroom.derivation.derive import derive
+from elbowroom.derivation.document import check_text
 from elbowroom.errors import InputError, Refused
 from elbowroom.functional.expand import expand
 from elbowroom.functional.parse import parse, parse_statement
@@ -103,6 +105,35 @@ y = { finite = 2 }
 """,
 )
 
+DOCUMENTS = (
+    r"""# The bound
+
+We write $q(z|x)$ for the encoder and have
+$$
+\begin{align*}
+D_{KL}\left(q(z|x) \| p(z|x)\right) &= \mathbb{E}_{q(z|x)}\left[\log\frac{q(z|x)}{p(z|x)}\right]\\
+&= \int q(z|x) \log\frac{q(z|x)}{p(z|x)} dz \\
+&= \log p(x) - \mathcal{L}(q)
+\end{align*}
+$$
+with $$\mathcal{L}(q) = \mathbb{E}_{z\sim q(z|x)} [\log p(x|z)] - D_{KL}(q(z|x) \| p(z)).$$
+""",
+    r"""\section{Entropy}
+\begin{equation}
+H(q) = -\int q(z)\log q(z)\,dz \label{one}
+\end{equation}
+so that \[ I(x;z) = \mathbb{E}_{p(x)} KL(q(z|x) \,\|\, q(z)) \ge 0 \] and
+\begin{gather} \frac{\partial L}{\partial q} = \log q(z) + 1 + \lambda = 0 \\ q(z) = C\cdot p(z|x) \end{gather}
+""",
+)
+
+_LATEX = (
+    "$$", "$", "\\", "&=", "\\begin{align}", "\\end{align*}", "\\frac{", "\\int ", "dz", "\\mathbb{E}_{", "\\left[",
+    "\\right|", "\\|", "\\log", "\\text{s.t.}", "```\n", "%", "\\(", "\\]", "_{", "^{", "\\sum_{i=1}^n", "\\sqrt[",
+    "\\newcommand{\\a}{\\a}", "\\le", "\n\n", "\\quad", "\\label{", "\\tag*{", "&", "\\stackrel{", "\\underbrace{",
+    "|z_{1:T}", "\\prod", "~", "\\!", "\\dot q",
+)  # fmt: skip
+
 _PIECES = (
     *"()[]{}|,;=*/+-^_'\"\\.#~ \n\t\x00",
     *"∫λβ‖∣≥−×·éß中😀\u202e\u200b\ufeff",
@@ -130,14 +161,14 @@ class Input:
 def inputs(count: int, seed: int) -> Iterator[Input]:
     """`count` mutated texts; the same for the same seed."""
     source = random.Random(seed)
-    kinds = (("formula", FORMULAS), ("statement", STATEMENTS), ("problem", PROBLEMS))
+    kinds = (("formula", FORMULAS), ("statement", STATEMENTS), ("problem", PROBLEMS), ("document", DOCUMENTS))
     for _ in range(count):
-        kind, seeds = source.choices(kinds, weights=(3, 1, 2))[0]
+        kind, seeds = source.choices(kinds, weights=(6, 2, 4, 1))[0]
         text = source.choice(seeds)
         for _ in range(source.choice((0, 1, 1, 2, 4))):
             text = _exchanged(text, source)
         for _ in range(source.choice((0, 0, 1, 1, 2, 3, 5, 10))):
-            text = _mutated(text, seeds, source)
+            text = _mutated(text, seeds, source, _LATEX if kind == "document" else ())
         yield Input(kind, text)
 
 
@@ -148,16 +179,17 @@ def _exchanged(text: str, source: random.Random) -> str:
     return text[: word.start()] + source.choice(_WORDS) + text[word.end() :]
 
 
-def _mutated(text: str, seeds: tuple[str, ...], source: random.Random) -> str:
+def _mutated(text: str, seeds: tuple[str, ...], source: random.Random, more: tuple[str, ...]) -> str:
+    pieces = _PIECES + more * 3
     start = source.randrange(len(text) + 1)
     end = min(len(text), start + source.choice((0, 1, 1, 2, 5, 20)))
     match source.randrange(8):
         case 0:
             return text[:start] + text[end:]
         case 1 | 2:
-            return text[:start] + source.choice(_PIECES) + text[start:]
+            return text[:start] + source.choice(pieces) + text[start:]
         case 3:
-            return text[:start] + source.choice(_PIECES) + text[end:]
+            return text[:start] + source.choice(pieces) + text[end:]
         case 4:
             return text[:end] + text[start:end] * source.choice((1, 2, 50)) + text[end:]
         case 5:
@@ -206,7 +238,18 @@ def _problem(text: str) -> None:
     to_latex(problem)
 
 
-_READERS: dict[str, Callable[[str], None]] = {"formula": _formula, "statement": _statement, "problem": _problem}
+def _document(text: str) -> None:
+    verdict = check_text(text, tex=text.startswith("\\"))
+    str(verdict)
+    json.dumps(verdict.to_json())
+
+
+_READERS: dict[str, Callable[[str], None]] = {
+    "formula": _formula,
+    "statement": _statement,
+    "problem": _problem,
+    "document": _document,
+}
 
 
 def answer(entry: Input) -> None:
@@ -218,7 +261,7 @@ def answer(entry: Input) -> None:
                 raise AssertionError("an expression differs from itself")
         elif entry.kind == "statement":
             check(entry.text)
-        else:
+        elif entry.kind == "problem":
             derive(read_problem_text(entry.text))
     except (InputError, Refused):
         return

@@ -277,3 +277,22 @@ def test_what_is_no_document_is_refused_by_name(tmp_path, content: bytes, words:
     with pytest.raises(InputError, match=words) as caught:
         check_document(file)
     assert "note.md" in str(caught.value)
+
+
+def test_the_derivative_of_what_is_not_defined_is_not_understood() -> None:
+    found = check_text(r"$$\frac{\partial L}{\partial q} = \log q(z) + 1 + \lambda$$").links
+    assert [(link.verdict, link.kind) for link in found] == [("not-understood", "statement")]
+
+
+@pytest.mark.parametrize("line", [r"q(z) = C\cdot p(z|x)", r"\log q(z) = \log p(z) + f(z) + \text{const}"])
+def test_a_constant_may_stand_for_the_mass_of_a_density_that_is_defined_here(line: str) -> None:
+    assert [(link.verdict, link.kind) for link in check_text(f"$${line}$$").links] == [("holds", "definition")]
+
+
+def test_no_constant_stands_between_densities_of_one_law() -> None:
+    assert [link.verdict for link in check_text(r"$$\log p(x,z) = \log p(x|z) + C$$").links] == ["fails"]
+
+
+def test_a_path_that_is_too_long_is_refused() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        check_document("a" * 5000)

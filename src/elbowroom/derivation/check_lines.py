@@ -16,6 +16,7 @@ import numpy as np
 from elbowroom.derivation.check_verdict import Instance
 from elbowroom.derivation.check_worlds import Agreement
 from elbowroom.derivation.line_laws import Dials, Laws, random_laws, random_point
+from elbowroom.derivation.numeric.budget import limited
 from elbowroom.derivation.numeric.evaluate import number
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import Derivative, PointValue
@@ -34,6 +35,9 @@ NOISE = 1e-2
 INACCURATE = "the integrals over the laws of an instance are not accurate"
 CLEAR = 1e-4
 """What counts as a violation where laws were moved, and integrals over them are less certain."""
+
+WORK = 30_000_000
+"""How many values of integrands one comparison may take: about one second."""
 
 _KEPT = 2
 _TRIES = (60, 6, 2)
@@ -83,7 +87,12 @@ def compare_on_lines(
 
     Where an inequality holds for all of these, the laws that come closest to a violation are moved towards one.
     """
-    sides = expand(statement_sides[0]), expand(statement_sides[1])
+    with limited(WORK):
+        return _compared(expand(statement_sides[0]), expand(statement_sides[1]), inequality, instances)
+
+
+def _compared(left: Expression, right: Expression, inequality: bool, instances: int) -> Instance | Agreement:
+    sides = left, right
     seen = [_look(sides, f"elbowroom line {index}", 1 if index == 0 else 2) for index in range(instances)]
     compared = [one for one in seen if isinstance(one, _Seen)]
     gaps = [one.below if inequality else abs(one.below) for one in compared]

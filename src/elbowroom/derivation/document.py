@@ -102,6 +102,11 @@ def _read(file: pathlib.Path) -> str:
         raise InputError(f"There is no file {file}. Give the path of a Markdown or LaTeX document.") from None
     except IsADirectoryError:
         raise InputError(f"{file} is a folder. Give the path of a Markdown or LaTeX document.") from None
+    except OSError as error:
+        raise InputError(
+            f"{str(file)[:80]} cannot be read ({error.strerror}). Give the path of a Markdown or LaTeX document; text "
+            "is checked by check_text."
+        ) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -67,6 +67,11 @@ def introduced(known: Understanding, link: Link, left: Syntax, right: Syntax, un
         return nothing
     caught = depends & _head_variables(known, link) if isinstance(name, Name) else set()
     if caught:
+        head = _head(known, link)
+        called = {part.name for part in forms([right]) if isinstance(part, Call)}
+        if link.place == 0 and isinstance(head, Call) and head.name not in called:
+            density = shown(head)
+            return Introduced("holds", f"it defines {density} up to its normalisation, which {shown(name)} stands for")
         inside = ", ".join(sorted(caught))
         reason = f"no constant {shown(name)} makes this true: it would have to depend on {inside}, as {text(value)}"
         return Introduced("fails", reason)
@@ -93,10 +98,16 @@ def _difference(known: Understanding, link: Link, left: Syntax, right: Syntax, n
     return sides.left - sides.right
 
 
-def _head_variables(known: Understanding, link: Link) -> set[str]:
-    """The variables of the density, or of its logarithm, that the chain begins with."""
+def _head(known: Understanding, link: Link) -> Syntax | None:
+    """The density, or that of the logarithm, that the chain begins with."""
     head = known.chains[link.chain][0].form
     if isinstance(head, Call) and head.name == "log" and len(head.arguments) == 1:
         head = head.arguments[0]
+    return head
+
+
+def _head_variables(known: Understanding, link: Link) -> set[str]:
+    """The variables of the density that the chain begins with."""
+    head = _head(known, link)
     density = shape_of(head) if head is not None else None
     return set() if density is None else set(known.densities.short.get(density, density).of)

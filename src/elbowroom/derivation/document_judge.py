@@ -14,7 +14,7 @@ from elbowroom.derivation.document_introduced import introduced, new_names
 from elbowroom.derivation.document_links import Link, Reading
 from elbowroom.derivation.document_meant import Meanings
 from elbowroom.derivation.document_sides import Sides, Understanding, shown, text
-from elbowroom.derivation.document_stationarity import euler_lagrange
+from elbowroom.derivation.document_stationarity import derived_unknown, euler_lagrange
 from elbowroom.derivation.document_verdict import Judgement, Kind, LinkVerdict
 from elbowroom.errors import FormulaError, InputError
 from elbowroom.functional.expression import Constant, Equation, Expression, Inequality
@@ -66,6 +66,10 @@ class Judge:
         if general is not None:
             wrong = general.startswith("wrong: ")
             return _said(link, written, "fails" if wrong else "holds", "condition", general.removeprefix("wrong: "))
+        derived = derived_unknown((left, right), self._known.densities.letters, self._known.definitions)
+        if derived is not None:
+            reason = f"the document does not say what {shown(derived)} stands for, so that it has no derivative"
+            return _said(link, written, "not-understood", "statement", reason)
         unknown = new_names(self._known, link, left, right)
         if unknown:
             found = introduced(self._known, link, left, right, unknown)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from elbowroom.derivation.check import check
 from elbowroom.derivation.differentiate import differentiated
+from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import LETTER, forms
 from elbowroom.derivation.normal_form import NormalForm, NotDecidedError
 from elbowroom.derivation.render import render
@@ -124,6 +125,16 @@ def _total_derivative(form: Syntax, letters: Collection[str]) -> bool:
 
 def _has_derivative(form: Syntax) -> bool:
     return any(isinstance(part, Call) and part.name == "diff" for part in forms([form]))
+
+
+def derived_unknown(sides: Collection[Syntax], letters: Collection[str], definitions: Definitions) -> Syntax | None:
+    """A name without a definition of which a side has the derivative by a density; None where there is none."""
+    for form in forms(list(sides)):
+        if _by_density(form, letters) and isinstance(form, Call):
+            body = form.arguments[0]
+            if definitions.can_name(body) and definitions.find(body) is None:
+                return body
+    return None
 
 
 def _is_zero(form: Syntax) -> bool:

@@ -156,10 +156,10 @@ class LatexCursor(abc.ABC):
         """The tokens from index `start` to before index `stop`."""
         return self._tokens[start:stop]
 
-    def word(self) -> str:
-        """The letters that stand here without space between them."""
+    def word(self, longest: int) -> str:
+        """The letters that stand here without space between them, at most `longest`."""
         letters: list[str] = []
-        while (token := self.ahead(len(letters))).kind == "letter":
+        while len(letters) < longest and (token := self.ahead(len(letters))).kind == "letter":
             if token.position != self.token.position + len(letters):
                 break
             letters.append(token.text)

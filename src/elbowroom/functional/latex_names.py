@@ -10,6 +10,7 @@ SLOT = "cdot_"
 """The name of the argument in `q(\\cdot | x)`."""
 
 _WORDS = ("ELBO", "DKL", "KL", "MI", "log", "ln", "exp", "const", "Var")
+_LONGEST = max(map(len, _WORDS))
 _CALLED_LETTERS = frozenset("fghklyTUVWuvw") | {"ell", "phi", "psi", "Phi", "Psi", "sigma"}
 _HEADS = {
     "E": "E",
@@ -34,7 +35,7 @@ def head(cursor: LatexCursor) -> str:
     """What a name that begins here is the head of: `E`, `KL`, `D`, `H`, `I`, `log`, ...; nothing for other names."""
     if not cursor.starts_name():
         return ""
-    word = cursor.word()
+    word = cursor.word(_LONGEST)
     if len(word) > 1:
         found = next((known for known in _WORDS if word.startswith(known)), word[0])
         return _HEADS.get(found, "") if len(found) > 1 or found in "EDHI" else ""
@@ -49,7 +50,7 @@ def head(cursor: LatexCursor) -> str:
 
 def take_head(cursor: LatexCursor) -> Written:
     """Move on behind the head that stands here."""
-    word = cursor.word()
+    word = cursor.word(_LONGEST)
     known = next((known for known in _WORDS if word.startswith(known)), "") if len(word) > 1 else ""
     if not known:
         return cursor.written()

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from elbowroom.derivation.differentiate import differentiated
+from elbowroom.derivation.numeric.budget import spend
 from elbowroom.derivation.numeric.facts import free_of, has_multiplier, is_positive
 from elbowroom.derivation.numeric.lookup import At, at_law, by_role, looked_up
 from elbowroom.derivation.numeric.quadrature import adaptive_mesh
@@ -210,7 +211,10 @@ def _(node: Integral, scene: Scene, at: At) -> Any:
     inner = node.integrand
     outer = {name: array if np.ndim(array) == 0 else np.asarray(array)[..., None] for name, array in at.items()}
 
+    shape = np.broadcast_shapes((1,), *(np.shape(array) for array in outer.values()))
+
     def integrand(nodes: Array) -> Array:
+        spend(math.prod(shape) * len(nodes))
         found = np.asarray(_value(inner, scene, {**outer, node.variable.name: nodes}), dtype=float)
         return np.broadcast_to(found, np.broadcast_shapes(found.shape, nodes.shape))
 
