@@ -218,3 +218,9 @@ def test_a_refutation_by_a_negative_parameter_stands(text):
     assert (verdict.verdict, verdict.proof) == ("fails", None)
     assert verdict.counterexample is not None
     assert verdict.reason.endswith("with a > 0")
+
+
+@pytest.mark.parametrize("text", ["E_q(z)[sqrt(z)**2] = E_q(z)[z]", "E_q(z)[log(z)] = E_q(z)[log(z**2)]/2"])
+def test_a_side_without_a_value_below_zero_is_not_given_one(text: str) -> None:
+    assert check(text).verdict == "undecided"
+    assert check(text).counterexample is None

@@ -86,7 +86,7 @@ class Laws:
             role: tuple(point for centre, width in peaks for point in around(centre, stretch * width))
             for role, peaks in self.peaks.items()
         }
-        return Scene(self.setting, points=points)
+        return Scene(self.setting, points=points, strict=True)
 
     def masses(self) -> Iterator[Expression]:
         """The integral of each whole law, which is 1 where quadrature can be relied on."""

@@ -228,7 +228,7 @@ def _(node: Integral, scene: Scene, at: At) -> Any:
     if mesh is not None and node.lower is None:
         total = mesh.integrate(integrand(mesh.nodes))
     else:
-        total, _ = adaptive_mesh(integrand, support, points)
+        total, _ = adaptive_mesh(integrand, support, points, strict=scene.strict)
     result = total if np.ndim(total) else float(total)
     if key is not None:
         scene.known[key] = result

@@ -161,14 +161,21 @@ def _smoothed(lower: float, upper: float) -> Line:
 
 
 def adaptive_mesh(
-    integrand: Integrand, support: Support, points: Sequence[float] = (), center: float = 0.0, scale: float = 1.0
+    integrand: Integrand,
+    support: Support,
+    points: Sequence[float] = (),
+    center: float = 0.0,
+    scale: float = 1.0,
+    *,
+    strict: bool = False,
 ) -> tuple[NDArray[np.float64], Mesh]:
     """The integrals of all components of `integrand` over `support`, and the mesh they were taken on.
 
     **Arguments.** `points` are places to split at: kinks, jumps, and where narrow peaks stand.
 
-    **Errors.** Values that are not finite count as zero where they stand alone; integrals that do not converge
-    leave a large `error` in the mesh, relative to the largest component.
+    **Errors.** Values that are not finite count as zero, as they do where a density has underflowed. Under `strict`
+    an integrand that has no value on a whole panel, such as log z below zero, has no integral, which is `nan`.
+    Integrals that do not converge leave a large `error` in the mesh, relative to the largest component.
     """
     if isinstance(support, Finite):
         mesh = finite_mesh(support.size)
@@ -176,14 +183,17 @@ def adaptive_mesh(
     to = line(support, center, scale)
     inner = [to.back(point) for point in points if _inside(point, support)]
     edges = np.unique(np.concatenate([np.linspace(-1, 1, 9), [t for t in inner if abs(t) < 0.9999]]))
-    return _refine(integrand, to, edges)
+    return _refine(integrand, to, edges, strict)
 
 
-def _refine(integrand: Integrand, to: Line, edges: NDArray[np.float64]) -> tuple[NDArray[np.float64], Mesh]:
+def _refine(
+    integrand: Integrand, to: Line, edges: NDArray[np.float64], strict: bool
+) -> tuple[NDArray[np.float64], Mesh]:
     left, right = edges[:-1], edges[1:]
     kept_nodes: list[NDArray[np.float64]] = []
     kept_weights: list[NDArray[np.float64]] = []
     total: NDArray[np.float64] | None = None
+    undefined: NDArray[np.bool_] | bool = False
     error_sum = 0.0
     size = 0.0
     for number in range(MOST_ROUNDS):
@@ -193,8 +203,9 @@ def _refine(integrand: Integrand, to: Line, edges: NDArray[np.float64]) -> tuple
             z = to.place(t)
             jacobian = to.slope(t)
             values = np.asarray(integrand(z)) * jacobian
-        values = np.where(np.isfinite(values), values, 0.0)
         blocks = values.reshape(*values.shape[:-1], len(left), 21)
+        undefined |= np.any(np.all(np.isnan(blocks), axis=-1), axis=-1)
+        blocks = np.where(np.isfinite(blocks), blocks, 0.0)
         fine = np.sum(blocks * WEIGHTS, axis=-1) * half[:, 0]
         coarse = np.sum(blocks * _COARSE, axis=-1) * half[:, 0]
         spread = np.abs(fine - coarse).reshape(-1, len(left))
@@ -213,13 +224,13 @@ def _refine(integrand: Integrand, to: Line, edges: NDArray[np.float64]) -> tuple
         where = np.repeat(good, 21)
         kept_nodes.append(z[where])
         kept_weights.append((WEIGHTS * half).ravel()[where] * jacobian[where])
-        if not np.any(bad):
+        if not np.any(bad) or (strict and np.all(undefined)):
             break
         middle = (left[bad] + right[bad]) / 2
         left, right = np.concatenate([left[bad], middle]), np.concatenate([middle, right[bad]])
     assert total is not None
     mesh = Mesh(np.concatenate(kept_nodes), np.concatenate(kept_weights), error_sum / max(size, 1e-300))
-    return total, mesh
+    return (np.where(undefined, np.nan, total) if strict else total), mesh
 
 
 def _inside(point: float, support: Support) -> bool:

@@ -44,6 +44,8 @@ class Scene:
     points: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
     meshes: Mapping[str, Mesh] = dataclasses.field(default_factory=dict)
     """Fixed meshes by role, instead of adaptive quadrature."""
+    strict: bool = False
+    """Whether an integrand without a value on a whole stretch has no integral, instead of one that leaves it out."""
     known: dict[Any, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
     """Integrals without free variables that were evaluated before, and laws that were looked up."""
 
