@@ -38,7 +38,7 @@ def _simulated_problem(count: int, key) -> tuple[Problem, np.ndarray]:
     encodings = encode_all(known.model, x, key)
     nothing = jnp.zeros(count)
     refined = Refinement(jnp.asarray(encodings.mean), jnp.asarray(encodings.scale), jnp.zeros(count, bool), nothing)
-    return Problem(known.model, x, z, encodings, refined, key, 64), known.exact.log_evidence(np.asarray(x))
+    return Problem(known.model, x, z, encodings, refined, None, key, 64), known.exact.log_evidence(np.asarray(x))
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9])

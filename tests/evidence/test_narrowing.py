@@ -13,7 +13,7 @@ from elbowroom.evidence.narrowing import narrowed
 
 from .problems import QUICK, linear_gaussian_model
 
-SETTINGS = dataclasses.replace(QUICK, refine_steps=30, temperatures=4)
+SETTINGS = dataclasses.replace(QUICK, start="refined", refine_steps=30, temperatures=4)
 GENERATOR = np.random.Generator(np.random.Philox(9))
 MODEL = linear_gaussian_model(
     weight=GENERATOR.normal(size=(4, 3)), centre=np.zeros(4), sigma=0.4, slope=np.zeros((3, 4)), shift=np.zeros(3),

@@ -31,7 +31,7 @@ def problem_of(model, x, scale: float = 0.5) -> Problem:
     encodings = encode_all(model, x, jr.key(0))
     shape = encodings.mean.shape
     refined = Refinement(np.zeros(shape), np.full(shape, scale), np.ones(len(x), bool), np.zeros(len(x)))
-    return Problem(model, x, None, encodings, refined, jr.key(1), memory_mib=64)
+    return Problem(model, x, None, encodings, refined, None, jr.key(1), memory_mib=64)
 
 
 def integrated(model, x, scale: float = 0.5) -> EvidenceBounds:

@@ -32,6 +32,7 @@ BLOCK = Block(
     elbo_stderr=0.01,
     elbo_stderr_over_data=0.2,
     elbo_refined=-22.87,
+    elbo_full=-22.80,
     intervals=INTERVALS,
     khat_median=0.4,
     khat_share_above=0.02,

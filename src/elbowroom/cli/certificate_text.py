@@ -38,6 +38,9 @@ def _rows(block: Mapping[str, Any]) -> list[Row]:
         part = block.get(key)
         if part and part.get("estimate") is not None:
             rows.append((name, f"about {_number(part['estimate'])}, {_interval(part)}", _kinds(part)))
+    gain = block.get("covariance_gain")
+    if gain and gain.get("estimate") is not None:
+        rows.append(("full covariance wins", f"about {_number(gain['estimate'])}, {_interval(gain)}", _kinds(gain)))
     if khat := block.get("khat"):
         share = f", {100 * khat['share_above_0.7']:.0f} % above 0.7" if khat.get("share_above_0.7") is not None else ""
         rows.append(("k-hat", f"{_number(khat['median'])} in the median{share}", "diagnostic"))

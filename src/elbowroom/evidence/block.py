@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.annealed_bound import AnnealedBound
 from elbowroom.evidence.bounds import (
     AbstractBound,
@@ -23,6 +24,12 @@ from elbowroom.evidence.bounds import (
 from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
+from elbowroom.evidence.full_covariance import (
+    full_gaussian,
+    gradients_of_refinement,
+    refine_covariance,
+    takes_covariance,
+)
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.quadrature_bound import QuadratureBound, grid_for
 from elbowroom.evidence.refine import Refinement, refine
@@ -76,7 +83,8 @@ def estimate_block(
     count = x.shape[0]
     encodings = encode_all(model, x, key)
     refined = _refined(model, x, key, settings)
-    problem = Problem(model, x, exact, encodings, refined, key, settings.memory_mib)
+    full = _with_covariance(model, x, refined, key, settings)
+    problem = Problem(model, x, exact, encodings, refined, full, key, settings.memory_mib)
     proposals = jax.vmap(diagonal_gaussian)(jnp.asarray(refined.mean), jnp.asarray(refined.scale))
     of_encoder = weigh(
         model,
@@ -98,11 +106,12 @@ def estimate_block(
         memory_mib=settings.memory_mib,
         name="importance weights of the refined q",
     )
+    of_full = None if full is None else _weigh_full(problem, full, settings)
     bound = bound_of(settings, problem)
     evidence = bound(problem)
     kl = _kl(model, encodings)
     return Estimates(
-        per_datum=_per_datum(of_encoder, of_refined, refined, evidence),
+        per_datum=_per_datum(of_encoder, of_refined, of_full, refined, evidence),
         evidence=evidence,
         route=bound.name,
         encodings=encodings,
@@ -112,7 +121,7 @@ def estimate_block(
         ),
         elbo_ceiling=_elbo_ceiling(model, of_encoder, kl, key),
         diagonal_family=is_diagonal_gaussian(encodings.distributions),
-        gradient_evaluations=count * settings.refine_steps * settings.refine_draws + evidence.gradients,
+        gradient_evaluations=count * gradients_of_refinement(settings, refined.mean.shape[1]) + evidence.gradients,
     )
 
 
@@ -133,6 +142,36 @@ def _refined(
     return over_data(partial(refine, model, settings), arrays, count, rows)
 
 
+def _with_covariance(
+    model: LatentVariableModel,
+    x: Float[Array, "datum observed"],
+    refined: Refinement,
+    key: PRNGKeyArray,
+    settings: CertifySettings,
+) -> Affine | None:
+    """q refined to a normal with every correlation; None where it is not asked for, or there is nothing to gain."""
+    count, latent = refined.mean.shape
+    if not takes_covariance(settings, latent):
+        return None
+    rows = chunk_rows(count, 2 * (latent + 1), floats_per_draw(model, x.shape[1]) + 4 * latent, settings.memory_mib)
+    diagonal = Affine(np.asarray(refined.mean), np.asarray(refined.scale))
+    arrays = (x, diagonal, stage_keys(key, "richer", count))
+    return over_data(partial(refine_covariance, model, settings.covariance_steps), arrays, count, rows)
+
+
+def _weigh_full(problem: Problem, full: Affine, settings: CertifySettings) -> Weighed:
+    return weigh(
+        problem.model,
+        problem.x,
+        jax.vmap(full_gaussian)(jax.tree.map(jnp.asarray, full)),
+        problem.keys("richer draws"),
+        samples=settings.refined_samples,
+        kept=1,
+        memory_mib=settings.memory_mib,
+        name="importance weights of q refined to a full covariance",
+    )
+
+
 def _elbo_ceiling(
     model: LatentVariableModel, draws: Weighed, kl: Float[np.ndarray, " latent"] | None, key: PRNGKeyArray
 ) -> ElboCeiling | None:
@@ -143,17 +182,22 @@ def _elbo_ceiling(
     return ElboCeiling(draws.log_likelihood, ceiling, float(np.sum(kl)), order)
 
 
-def _per_datum(encoder: Weighed, refined: Weighed, refinement: Refinement, evidence: EvidenceBounds) -> PerDatum:
+def _per_datum(
+    encoder: Weighed, refined: Weighed, full: Weighed | None, refinement: Refinement, evidence: EvidenceBounds
+) -> PerDatum:
     nothing = np.full(len(encoder.elbo), np.nan)
     return PerDatum(
         elbo=encoder.elbo,
         elbo_stderr=encoder.elbo_stderr,
         elbo_refined=refined.elbo,
         elbo_refined_stderr=refined.elbo_stderr,
+        elbo_full=nothing if full is None else full.elbo,
+        elbo_full_stderr=nothing if full is None else full.elbo_stderr,
         log_evidence_lower=evidence.lower,
         log_evidence_upper=nothing if evidence.upper is None else evidence.upper,
         importance_weighted=encoder.importance_weighted,
         importance_weighted_refined=refined.importance_weighted,
+        importance_weighted_full=nothing if full is None else full.importance_weighted,
         khat=encoder.khat,
         khat_refined=refined.khat,
         effective_samples=encoder.effective,

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpyro.distributions import Distribution
 
+from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.importance import encode
 from elbowroom.evidence.kinds import Kind, Number
 from elbowroom.evidence.refine import Refinement
@@ -60,7 +61,8 @@ def encode_all(model: LatentVariableModel, x: Float[Array, "datum observed"], ke
 class Problem:
     """What a bound may look at. `exact` holds the posterior draw of each x where x was simulated from the model.
 
-    `refined` and `encodings` never depend on `exact`: a q fitted with the exact draw would void the bounds from it.
+    `full` holds the normals with every correlation that q was refined to, where that was done. `refined`, `full` and
+    `encodings` never depend on `exact`: a q fitted with the exact draw would void the bounds from it.
     """
 
     model: LatentVariableModel
@@ -68,6 +70,7 @@ class Problem:
     exact: Float[Array, "datum latent"] | None
     encodings: Encodings
     refined: Refinement
+    full: Affine | None
     key: PRNGKeyArray
     memory_mib: int
 

@@ -21,6 +21,7 @@ class Block:
     adds the variation between data, for a statement about the population they were drawn from.
     `mutual_information_saturated` says that the estimate is near log n, its largest possible value.
     `other_lower_bounds` are further strict lower bounds, each with the slack of the level taken off.
+    `elbo_refined` is of the best diagonal normal found for each datum, `elbo_full` of a normal with every correlation.
     `effective_samples` is the median over data of the effective number among the encoder's draws.
     """
 
@@ -29,6 +30,7 @@ class Block:
     elbo_stderr: float
     elbo_stderr_over_data: float
     elbo_refined: float
+    elbo_full: float
     intervals: Intervals
     khat_median: float
     khat_share_above: float
@@ -46,14 +48,17 @@ class Block:
     per_datum: PerDatum
 
     def to_json(self) -> dict[str, Any]:
+        gain = self.intervals.covariance_gain
         return {
             "n": self.n,
             "elbo": {"mean": self.elbo, "stderr": self.elbo_stderr, "stderr_over_data": self.elbo_stderr_over_data},
             "elbo_refined": {"mean": self.elbo_refined},
+            "elbo_full_covariance": {"mean": self.elbo_full},
             "log_evidence": self.intervals.log_evidence.to_json(),
             "gap": self.intervals.gap.to_json(),
             "approximation_gap": self.intervals.approximation_gap.to_json(),
             "amortisation_gap": self.intervals.amortisation_gap.to_json(),
+            "covariance_gain": None if gain is None else gain.to_json(),
             "khat": {"median": self.khat_median, "share_above_0.7": self.khat_share_above},
             "active_units": self.active_units,
             "latent_dimensions": self.latent,

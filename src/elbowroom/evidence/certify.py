@@ -42,10 +42,11 @@ def certify(
     r"""Bound the gap $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x)) = \log p(x) - \mathrm{ELBO}(x)$, as a mean over
     the data.
 
-    For each x the encoder's q is refined to the best diagonal Gaussian q*, and annealed importance sampling leads
-    from q* to the posterior. On the given x the lower end of log p(x) is `strict` and the upper end `asymptotic`. As
-    many x are simulated from the model: there the draw of z that made x is an exact posterior draw, and both ends are
-    `strict`. A linear-Gaussian model gets closed forms, of kind `exact`.
+    For each x the encoder's q is refined to the best diagonal Gaussian q*, further to a Gaussian with every
+    correlation, and annealed importance sampling leads from there to the posterior. On the given x the lower end of
+    log p(x) is `strict` and the upper end `asymptotic`. As many x are simulated from the model: there the draw of z
+    that made x is an exact posterior draw, and both ends are `strict`. A linear-Gaussian model gets closed forms, of
+    kind `exact`.
 
     **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli). `level`
     is the probability with which each interval holds. Every setting is fixed before the first draw. With `width`, in
@@ -163,6 +164,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
     others = {
         "importance_weighted": arrays.importance_weighted,
         "importance_weighted_refined": arrays.importance_weighted_refined,
+        "importance_weighted_full": arrays.importance_weighted_full,
     }
     known = arrays.khat[np.isfinite(arrays.khat)]
     information, saturated = estimates.mutual_information
@@ -173,6 +175,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         elbo_stderr=mean_stderr(arrays.elbo_stderr),
         elbo_stderr_over_data=float(np.std(arrays.elbo, ddof=1) / np.sqrt(count)) if count > 1 else float("nan"),
         elbo_refined=float(np.mean(arrays.elbo_refined)),
+        elbo_full=float(np.mean(arrays.elbo_full)),
         intervals=intervals,
         khat_median=float(np.median(known)) if known.size else float("nan"),
         khat_share_above=float(np.mean(known > KHAT_LIMIT)) if known.size else float("nan"),
@@ -181,7 +184,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         mutual_information=information,
         mutual_information_saturated=saturated,
         kl_per_dimension=() if kl is None else tuple(float(value) for value in kl),
-        other_lower_bounds={name: float(np.mean(values)) - slack for name, values in others.items()},
+        other_lower_bounds={n: float(np.mean(v)) - slack for n, v in others.items() if not np.all(np.isnan(v))},
         refinement_converged=float(np.mean(arrays.converged)),
         acceptance=float(np.mean(arrays.acceptance)),
         effective_samples=float(np.median(arrays.effective_samples)),

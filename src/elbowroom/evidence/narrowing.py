@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from elbowroom.errors import InputError
 from elbowroom.evidence.block import estimate_block
+from elbowroom.evidence.full_covariance import gradients_of_refinement
 from elbowroom.evidence.kinds import Kind
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.slack import evidence_slack
@@ -62,6 +63,7 @@ def narrowed(
     **Raises.** `InputError` if the slack alone is as wide as the width: more data are needed, or a lower level.
     """
     count = x.shape[0]
+    latent = model.encoder(x[0]).event_shape[0]
     slack = _slack(settings, count, level)
     data, exact = _pilot_data(model, x, jr.fold_in(key, 0))
     spent, expected, chosen = 0, math.inf, settings
@@ -76,7 +78,7 @@ def narrowed(
                 "level."
             )
         spent, expected = spent + gradients, slack + seen
-        most = max(_affordable(settings, count, budget - spent, model), 2)
+        most = max(_affordable(settings, count, latent, budget - spent, model), 2)
         if expected <= width or chosen.temperatures >= most:
             break
         grown = math.ceil(chosen.temperatures * max(SAFETY * seen / (width - slack), 1.0))
@@ -122,9 +124,9 @@ def _width(model, data, exact, key: PRNGKeyArray, settings: CertifySettings) -> 
     return max(float(np.mean(apart)), 0.0) + noise, estimates.gradient_evaluations
 
 
-def _affordable(settings: CertifySettings, count: int, budget: int, model: LatentVariableModel) -> int:
+def _affordable(settings: CertifySettings, count: int, latent: int, budget: int, model: LatentVariableModel) -> int:
     """The number of temperatures that the budget pays for: both ways, for real and for simulated data."""
     blocks = 2 if settings.simulated and can_simulate(model) else 1
-    fixed = settings.refine_steps * settings.refine_draws
+    fixed = gradients_of_refinement(settings, latent)
     for_each = budget / (blocks * count) - fixed
     return int(for_each / (2 * settings.chains * settings.leapfrog))

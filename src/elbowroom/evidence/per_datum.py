@@ -17,7 +17,8 @@ class PerDatum:
 
     The guarantees are about means. `log_evidence_lower` and `log_evidence_upper` are the estimates behind the two
     ends (forward and reverse); they may cross. `importance_weighted` is the bound with the encoder as proposal,
-    `importance_weighted_refined` with the refined q; `effective_samples` is of the encoder's weights. Where a stage
+    `importance_weighted_refined` with the refined q; names that end in `full` are of q refined to a normal with every
+    correlation; `effective_samples` is of the encoder's weights. Where a stage
     was not run its array holds NaN.
     """
 
@@ -25,10 +26,13 @@ class PerDatum:
     elbo_stderr: PerDatumArray
     elbo_refined: PerDatumArray
     elbo_refined_stderr: PerDatumArray
+    elbo_full: PerDatumArray
+    elbo_full_stderr: PerDatumArray
     log_evidence_lower: PerDatumArray
     log_evidence_upper: PerDatumArray
     importance_weighted: PerDatumArray
     importance_weighted_refined: PerDatumArray
+    importance_weighted_full: PerDatumArray
     khat: PerDatumArray
     khat_refined: PerDatumArray
     effective_samples: PerDatumArray

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Start = Literal["refined", "encoder", "prior"]
+Start = Literal["full", "refined", "encoder", "prior"]
 Spacing = Literal["linear", "sigmoid"]
 SIGMOID_RADIUS = 4.0
 
@@ -22,7 +22,7 @@ class AnnealingPlan:
     fixes the step sizes. `continuation`: moves at the posterior before the reverse run on given data.
     """
 
-    start: Start = "refined"
+    start: Start = "full"
     spacing: Spacing = "linear"
     temperatures: int = 64
     leapfrog: int = 2

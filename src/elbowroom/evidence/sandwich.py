@@ -10,8 +10,8 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.annealing import (
-    Base,
     Chain,
     Schedule,
     continue_at_posterior,
@@ -24,14 +24,13 @@ from elbowroom.evidence.target import LatentVariableModel
 
 
 class Tuned(NamedTuple):
-    """The path of each datum: its Gaussian start, and the frozen step sizes of the moves at the inner temperatures."""
+    """The path of each datum: its Gaussian start, and the frozen step sizes of the moves at the inner temperatures.
 
-    mean: Float[Array | np.ndarray, "*datum latent"]
-    scale: Float[Array | np.ndarray, "*datum latent"]
+    Chains run in the standard coordinates of the start; what goes in and comes out is z.
+    """
+
+    start: Affine
     step_sizes: Float[Array | np.ndarray, "*datum moves"]
-
-    def base(self) -> Base:
-        return Base(jnp.asarray(self.mean), jnp.asarray(self.scale))
 
     def schedule(self, plan: AnnealingPlan) -> Schedule:
         step_sizes = jnp.asarray(self.step_sizes)
@@ -43,17 +42,16 @@ def tune(
     model: LatentVariableModel,
     plan: AnnealingPlan,
     x: Float[Array, "datum observed"],
-    mean: Float[Array, "datum latent"],
-    scale: Float[Array, "datum latent"],
+    start: Affine,
     keys: PRNGKeyArray,
 ) -> Tuned:
     """Step sizes of each datum from a pilot whose random numbers are used for nothing else."""
 
-    def one(x, mean, scale, key):
-        schedule = tuned_schedule(Base(mean, scale), partial(model.log_joint, x), plan, key)
-        return Tuned(mean, scale, schedule.step_sizes)
+    def one(x, start, key):
+        base, log_joint = start.standard(partial(model.log_joint, x))
+        return Tuned(start, tuned_schedule(base, log_joint, plan, key).step_sizes)
 
-    return jax.vmap(one)(x, mean, scale, keys)
+    return jax.vmap(one)(x, start, keys)
 
 
 @eqx.filter_jit
@@ -68,8 +66,10 @@ def forward(
     """`chains` independent chains from q* for each datum: E[w] = p(x). Leaves are `(datum, chain, ...)`."""
 
     def one(x, path, key):
-        run = partial(forward_chain, path.base(), partial(model.log_joint, x), path.schedule(plan), plan.leapfrog)
-        return jax.vmap(run)(jr.split(key, chains))
+        base, log_joint = path.start.standard(partial(model.log_joint, x))
+        run = partial(forward_chain, base, log_joint, path.schedule(plan), plan.leapfrog)
+        ends = jax.vmap(run)(jr.split(key, chains))
+        return ends._replace(z=jax.vmap(path.start.place)(ends.z))
 
     return jax.vmap(one)(x, path, keys)
 
@@ -86,8 +86,10 @@ def reverse(
     """One reverse chain from each start: E[1/w] = 1/p(x) where the starts are exact posterior draws."""
 
     def one(x, path, starts, key):
-        run = partial(reverse_chain, path.base(), partial(model.log_joint, x), path.schedule(plan), plan.leapfrog)
-        return jax.vmap(run)(jr.split(key, starts.shape[0]), starts)
+        base, log_joint = path.start.standard(partial(model.log_joint, x))
+        run = partial(reverse_chain, base, log_joint, path.schedule(plan), plan.leapfrog)
+        ends = jax.vmap(run)(jr.split(key, starts.shape[0]), jax.vmap(path.start.back)(starts))
+        return ends._replace(z=jax.vmap(path.start.place)(ends.z))
 
     return jax.vmap(one)(x, path, starts, keys)
 
@@ -108,14 +110,17 @@ def near_posterior(
     """
 
     def one(x, path, ends, key):
+        base, log_joint = path.start.standard(partial(model.log_joint, x))
         run = partial(
             continue_at_posterior,
-            path.base(),
-            partial(model.log_joint, x),
+            base,
+            log_joint,
             step_size=path.step_sizes[-1],
             leapfrog=plan.leapfrog,
             moves=plan.continuation,
         )
-        return jax.vmap(lambda z, key: run(z, key=key))(ends.z, jr.split(key, ends.log_weight.size))
+        begin = jax.vmap(path.start.back)(ends.z)
+        moved = jax.vmap(lambda u, key: run(u, key=key))(begin, jr.split(key, ends.log_weight.size))
+        return jax.vmap(path.start.place)(moved)
 
     return jax.vmap(one)(x, path, ends, keys)

@@ -13,7 +13,8 @@ class CertifySettings:
 
     `samples`: draws per datum from the encoder's q, for the ELBO, the importance-weighted bound and k-hat;
     `refined_samples`: the same from the refined q. `refine_steps`, `refine_draws`, `refine_rate`: Adam on the
-    diagonal Gaussian of each datum. `start`, `spacing`, `temperatures`, `leapfrog`, `chains`, `pilot_moves`,
+    diagonal Gaussian of each datum. `covariance_steps`: Newton steps to a Gaussian with every correlation, up to 128
+    latents; 0 leaves it out. `start`, `spacing`, `temperatures`, `leapfrog`, `chains`, `pilot_moves`,
     `pilot_chains`, `target_acceptance`, `continuation`: see `AnnealingPlan`. `groups_wanted`: with few data more
     chains are run, until data times groups reach this number, since the slack is divided by it. `upper`: whether to
     bound the evidence from above. `simulated`: whether to certify as many data simulated from the model. `route`:
@@ -32,7 +33,8 @@ class CertifySettings:
     refine_steps: int = 300
     refine_draws: int = 2
     refine_rate: float = 0.1
-    start: Start = "refined"
+    covariance_steps: int = 6
+    start: Start = "full"
     spacing: Spacing = "linear"
     temperatures: int = 64
     leapfrog: int = 2
@@ -83,6 +85,7 @@ _LEAST = {
     "refined_samples": 1,
     "refine_steps": 0,
     "refine_draws": 2,
+    "covariance_steps": 0,
     "temperatures": 2,
     "leapfrog": 1,
     "chains": 1,

@@ -34,6 +34,7 @@ def _sentences(real: Block, simulated: Block | None, level: float) -> Iterator[s
     yield from _why_upper_is_weak(real, simulated)
     yield from _infinite(real)
     yield from _which_part(real)
+    yield from _richer(real)
     yield from _collapse(real)
     yield from _heavy_tails(real)
     yield from _convergence(real)
@@ -116,6 +117,24 @@ def _which_part(block: Block) -> Iterator[str]:
             "that far from the posterior. A richer variational family can close this part; a larger encoder cannot, if "
             "no better q of the family was missed."
         )
+
+
+def _richer(block: Block) -> Iterator[str]:
+    """What the family of all normals would win of the approximation gap."""
+    gain, approximation = block.intervals.covariance_gain, block.intervals.approximation_gap.estimate
+    if gain is None or gain.estimate is None or approximation is None or approximation <= NEGLIGIBLE_GAP:
+        return
+    if gain.lower is None or gain.lower.value <= 0.0:
+        yield (
+            "A full covariance was tried for q and won nothing that shows: what the family misses is not correlation "
+            "between latents."
+        )
+        return
+    left = max(approximation - gain.estimate, 0.0)
+    yield (
+        f"A full covariance would win {_nats(gain.estimate)} of it ({gain.kind}, at least {_lower(gain.lower)}): "
+        f"{_nats(left)} would remain."
+    )
 
 
 def _collapse(block: Block) -> Iterator[str]:
