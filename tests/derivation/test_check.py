@@ -224,3 +224,12 @@ def test_a_refutation_by_a_negative_parameter_stands(text):
 def test_a_side_without_a_value_below_zero_is_not_given_one(text: str) -> None:
     assert check(text).verdict == "undecided"
     assert check(text).counterexample is None
+
+
+def test_rounding_alone_refutes_nothing() -> None:
+    power = "*".join(["t"] * 60)
+    verdict = check(f"q(z) + {power}*p(z) - ({power}*p(z) - q(z)) = 2*q(z)")
+    assert (verdict.verdict, verdict.proof) == ("holds", "normal-form")
+    lost = check(f"q(z) + {power}*sin(z)**2 = q(z) + {power} - {power}*cos(z)**2")
+    assert lost.verdict != "fails"
+    assert check(f"{power}*q(z) = {power}*p(z)").verdict == "fails"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
 
 import numpy as np
 
@@ -24,6 +25,8 @@ BATCHES_BESIDE_PROOF = (12,)
 WORLDS = sum(BATCHES)
 SAME = 1e-10
 DIFFERENT = 1e-7
+ROUNDING = 1e-12
+"""A difference is believed where it is larger than this share of the largest number added up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,12 +84,22 @@ def tables(
 
 
 def both(sides: tuple[Expression, Expression], world: World) -> tuple[tuple[Numbers, Numbers], tuple[str, ...]]:
-    """The values of expanded sides in each world and for each value of the variables named."""
+    """The values of expanded sides in each world and for each value of the variables named.
+
+    They are `nan` where the sides differ by no more than rounding can make of what was added up on the way to them.
+    """
+    world.summed.clear()
     found, names = aligned([tabulate(side, world) for side in sides])
     one, other = np.broadcast_arrays(*found)
     count = len(world.phases)
     if one.shape[0] != count:
         one, other = (np.broadcast_to(table, (count, *table.shape[1:])) for table in (one, other))
+    if world.summed:
+        largest = reduce(np.maximum, world.summed).reshape(-1, *(1 for _ in names))
+        apart = np.abs(one - other)
+        lost = (apart > SAME * np.maximum(1.0, np.abs(one))) & (apart <= ROUNDING * largest)
+        if np.any(lost):
+            one = np.where(lost, np.nan, one)
     return (one, other), names
 
 

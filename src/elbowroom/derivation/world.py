@@ -66,6 +66,8 @@ class World:
     pinned: Mapping[Key, Mapping[tuple[int, ...], float]] = dataclasses.field(default_factory=dict)
     known: dict[Any, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
     """Marginals that were summed before."""
+    summed: list[Numbers] = dataclasses.field(default_factory=list, compare=False, repr=False)
+    """The largest size of what was added up, in each world, for every sum: what rounding is judged by."""
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -205,6 +207,7 @@ def _(node: DensityValue, world: World) -> Tabulated:
 @_tabulate.register
 def _(node: Sum, world: World) -> Tabulated:
     tables, names = aligned([_tabulate(term, world) for term in node.terms])
+    world.summed.extend(np.abs(table).reshape(len(table), -1).max(axis=1) for table in tables)
     return Tabulated(reduce(np.add, tables), names)
 
 
