@@ -47,6 +47,7 @@ BLOCK = Block(
     acceptance=0.8,
     route="annealing",
     diagonal_family=True,
+    calibration=None,
     per_datum=PerDatum(*(ARRAY for _ in dataclasses.fields(PerDatum))),
 )
 

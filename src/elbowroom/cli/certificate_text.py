@@ -44,6 +44,10 @@ def _rows(block: Mapping[str, Any]) -> list[Row]:
     if khat := block.get("khat"):
         share = f", {100 * khat['share_above_0.7']:.0f} % above 0.7" if khat.get("share_above_0.7") is not None else ""
         rows.append(("k-hat", f"{_number(khat['median'])} in the median{share}", "diagnostic"))
+    if calibration := block.get("calibration"):
+        found = "uneven" if calibration["rejected"] else "even"
+        p = f"p = {calibration['smallest']:.2g}, by {calibration['worst']}"
+        rows.append(("ranks of exact draws", f"{found} ({p})", "diagnostic"))
     if block.get("active_units") is not None:
         rows.append(("active units", f"{block['active_units']} of {len(block['kl_per_dimension'])}", "diagnostic"))
     return rows

@@ -21,6 +21,7 @@ from elbowroom.evidence.bounds import (
     stage_key,
     stage_keys,
 )
+from elbowroom.evidence.calibration import Calibration, calibrate
 from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
@@ -67,6 +68,7 @@ class Estimates:
     elbo_ceiling: ElboCeiling | None
     diagonal_family: bool
     gradient_evaluations: int
+    calibration: Calibration | None = None
 
 
 def estimate_block(
@@ -122,6 +124,7 @@ def estimate_block(
         elbo_ceiling=_elbo_ceiling(model, of_encoder, kl, key),
         diagonal_family=is_diagonal_gaussian(encodings.distributions),
         gradient_evaluations=count * gradients_of_refinement(settings, refined.mean.shape[1]) + evidence.gradients,
+        calibration=calibration_of(model, x, exact, encodings, key, settings),
     )
 
 
@@ -170,6 +173,21 @@ def _weigh_full(problem: Problem, full: Affine, settings: CertifySettings) -> We
         memory_mib=settings.memory_mib,
         name="importance weights of q refined to a full covariance",
     )
+
+
+def calibration_of(
+    model: LatentVariableModel,
+    x: Float[Array, "datum observed"],
+    exact: Float[Array, "datum latent"] | None,
+    encodings: Encodings,
+    key: PRNGKeyArray,
+    settings: CertifySettings,
+) -> Calibration | None:
+    """Ranks of the exact draws among the encoder's, where there are exact draws."""
+    if exact is None:
+        return None
+    keys = stage_keys(key, "calibration", x.shape[0])
+    return calibrate(model, x, exact, encodings.distributions, keys, settings.memory_mib)
 
 
 def _elbo_ceiling(

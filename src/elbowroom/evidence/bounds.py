@@ -24,7 +24,7 @@ PerDatumArray = Float[np.ndarray, " datum"]
 
 STAGES = (
     "refine", "pilot", "forward", "continue", "reverse", "encoder draws", "refined draws", "information", "moments",
-    "width", "exact draw", "richer", "richer draws", "order",
+    "width", "exact draw", "richer", "richer draws", "order", "calibration",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from elbowroom.evidence.calibration import Calibration
 from elbowroom.evidence.intervals import Intervals
 from elbowroom.evidence.kinds import Interval
 from elbowroom.evidence.per_datum import PerDatum, write_arrays
@@ -45,6 +46,7 @@ class Block:
     effective_samples: float
     route: str
     diagonal_family: bool
+    calibration: Calibration | None
     per_datum: PerDatum
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class Block:
             "refinement_converged": self.refinement_converged,
             "acceptance": self.acceptance,
             "effective_samples": self.effective_samples,
+            "calibration": None if self.calibration is None else self.calibration.to_json(),
             "route": self.route,
         }
 

@@ -150,7 +150,7 @@ def _simulate(model, keys: PRNGKeyArray) -> tuple[Array, Array]:
 def _block(model, x, exact, key, level: float, settings: CertifySettings) -> tuple[Block, int]:
     """The closed form where there is one, else the estimates; either way the same statements."""
     found = linear_gaussian(model, np.asarray(x[0])) if settings.route == "auto" else None
-    estimates = None if found is None else estimate_exactly(found, model, x, key, settings)
+    estimates = None if found is None else estimate_exactly(found, model, x, exact, key, settings)
     if estimates is not None:
         return _stated(estimates, exact_intervals(estimates.per_datum), level), 0
     estimates = estimate_block(model, x, exact, key, settings)
@@ -190,5 +190,6 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         effective_samples=float(np.median(arrays.effective_samples)),
         route=estimates.route,
         diagonal_family=estimates.diagonal_family,
+        calibration=estimates.calibration,
         per_datum=arrays,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from elbowroom.evidence.block import Estimates
+from elbowroom.evidence.block import Estimates, calibration_of
 from elbowroom.evidence.bounds import Encodings, EvidenceBounds, encode_all, stage_key, stage_keys
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
 from elbowroom.evidence.kinds import Kind
@@ -18,12 +18,14 @@ def estimate_exactly(
     exact: LinearGaussian,
     model: LatentVariableModel,
     x: Float[Array, "datum observed"],
+    draws_of_z: Float[Array, "datum latent"] | None,
     key: PRNGKeyArray,
     settings: CertifySettings,
 ) -> Estimates | None:
     """Evidence, ELBO of the encoder's q and of the best of its family, per datum; None if the encoder is not Gaussian.
 
-    Only the diagnostics (k-hat, mutual information, the importance-weighted bound) are sampled.
+    `draws_of_z` are the posterior draws that made simulated data. Only the diagnostics (calibration, k-hat, mutual
+    information, the importance-weighted bound) are sampled.
     """
     encodings = encode_all(model, x, key)
     gaussians = as_gaussians(encodings.distributions)
@@ -74,6 +76,7 @@ def estimate_exactly(
         elbo_ceiling=None,
         diagonal_family=diagonal,
         gradient_evaluations=0,
+        calibration=calibration_of(model, x, draws_of_z, encodings, key, settings),
     )
 
 
