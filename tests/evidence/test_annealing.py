@@ -58,12 +58,12 @@ def _toy_log_joint(z):
     return norm.logpdf(z[0]) - 0.5 * ((2.0 - z[0] ** 2) / 0.2) ** 2
 
 
-def _toy_evidence() -> float:
+def toy_evidence() -> float:
     grid = np.linspace(-8.0, 8.0, 400_001)
     return float(np.trapezoid(np.exp(norm.logpdf(grid) - 0.5 * ((2.0 - grid**2) / 0.2) ** 2), grid))
 
 
-def _toy_weights(growth: float, count: int):
+def toy_weights(growth: float, count: int):
     """Weights of chains from N(0, 1) through (i/20)^3; the step size is multiplied by `growth` on acceptance."""
     base = Base(jnp.zeros(1), jnp.ones(1))
     temperatures = jnp.linspace(0.0, 1.0, 21) ** 3
@@ -93,9 +93,9 @@ def _toy_weights(growth: float, count: int):
 def test_D33_frozen_step_sizes_recover_the_evidence_and_adapted_ones_do_not():
     """The bias of step sizes doubled or halved within the chain is about 7 %: found at 8 standard errors."""
     count = 100_000
-    truth = _toy_evidence()
+    truth = toy_evidence()
     for growth, biased in ((1.0, False), (2.0, True)):
-        weights = _toy_weights(growth, count) / truth
+        weights = toy_weights(growth, count) / truth
         deviation = (weights.mean() - 1.0) / (weights.std(ddof=1) / np.sqrt(count))
         assert (abs(deviation) > 8.0) == biased, (
             f"growth {growth}: {weights.mean():.4f}, {deviation:.1f} standard errors"
