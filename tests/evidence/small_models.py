@@ -34,7 +34,7 @@ def _linear_log_joint(row: Array, z: Array) -> Array:
 
 def _logistic_log_joint(row: Array, z: Array) -> Array:
     logits = row[:6] * z[0] + row[6:12]
-    return dist.Normal(0.0, 1.0).log_prob(z).sum() + dist.Bernoulli(logits=logits).log_prob(row[14:20]).sum()
+    return dist.Normal(0.0, 1.0).log_prob(z).sum() + jnp.sum(row[14:20] * logits - jax.nn.softplus(logits))
 
 
 def _square_log_joint(row: Array, z: Array) -> Array:
@@ -96,13 +96,13 @@ def square_family(models: int, data: int, seed: int) -> Family:
 
 def _by_quadrature(model: FunctionModel, row: np.ndarray) -> np.ndarray:
     nodes = np.linspace(-REACH, REACH, NODES)
-    places = jnp.asarray(nodes, jnp.float32)[:, None]
+    places = jnp.asarray(nodes, float)[:, None]
 
     @jax.jit
     def of_rows(rows: Array) -> Array:
         return jax.vmap(lambda one: jax.vmap(lambda z: model.log_joint(one, z))(places))(rows)
 
-    flat = jnp.asarray(row.reshape(-1, row.shape[2]), jnp.float32)
+    flat = jnp.asarray(row.reshape(-1, row.shape[2]), float)
     found = [np.asarray(of_rows(flat[first : first + 2000]), np.float64) for first in range(0, len(flat), 2000)]
     values = np.concatenate(found)
     top = values.max(axis=1)
@@ -111,5 +111,5 @@ def _by_quadrature(model: FunctionModel, row: np.ndarray) -> np.ndarray:
 
 
 def _family(name: str, model: FunctionModel, row: np.ndarray, z: np.ndarray, evidence: np.ndarray) -> Family:
-    rows = jnp.asarray(row.reshape(-1, row.shape[2]), jnp.float32)
-    return Family(name, model, rows, jnp.asarray(z.reshape(-1, z.shape[2]), jnp.float32), evidence.reshape(-1))
+    rows = jnp.asarray(row.reshape(-1, row.shape[2]), float)
+    return Family(name, model, rows, jnp.asarray(z.reshape(-1, z.shape[2]), float), evidence.reshape(-1))
