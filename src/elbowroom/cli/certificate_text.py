@@ -16,13 +16,16 @@ def certificate_text(document: Mapping[str, Any]) -> str:
     if simulated := document.get("simulated"):
         count = simulated.get("n", document["n"])
         lines += ["", bold(f"Simulated: {count} data drawn from the model itself"), *_table(simulated)]
+    if (optimum := document.get("optimum")) and optimum.get("gap"):
+        name = f"The same real data, against the objective's own optimum: {optimum['density']}, normalised"
+        lines += ["", bold(name), *_table(optimum, _distance(optimum))]
     lines += ["", f"Nats per datum; intervals at level {level}. Kinds: exact, strict (no assumption), asymptotic."]
     lines += ["", *(wrap(sentence) for sentence in document["verdict"])]
     return "\n".join(lines)
 
 
-def _table(block: Mapping[str, Any]) -> list[str]:
-    rows = _rows(block)
+def _table(block: Mapping[str, Any], rows: list[Row] | None = None) -> list[str]:
+    rows = _rows(block) if rows is None else rows
     name, value = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"  {row[0]:<{name}}  {row[1]:<{value}}  {row[2]}".rstrip() for row in rows]
 
@@ -32,12 +35,8 @@ def _rows(block: Mapping[str, Any]) -> list[Row]:
     rows: list[Row] = [
         ("ELBO", f"{_number(elbo['mean'])} ± {_error(elbo['stderr'])}", _spread(elbo)),
         ("log evidence", _interval(block["log_evidence"]), _kinds(block["log_evidence"])),
-        ("gap", _interval(block["gap"]), _kinds(block["gap"])),
+        *_distance(block),
     ]
-    for key, name in (("approximation_gap", "  of it approximation"), ("amortisation_gap", "  of it amortisation")):
-        part = block.get(key)
-        if part and part.get("estimate") is not None:
-            rows.append((name, f"about {_number(part['estimate'])}, {_interval(part)}", _kinds(part)))
     gain = block.get("covariance_gain")
     if gain and gain.get("estimate") is not None:
         rows.append(("full covariance wins", f"about {_number(gain['estimate'])}, {_interval(gain)}", _kinds(gain)))
@@ -50,6 +49,16 @@ def _rows(block: Mapping[str, Any]) -> list[Row]:
         rows.append(("ranks of exact draws", f"{found} ({p})", "diagnostic"))
     if block.get("active_units") is not None:
         rows.append(("active units", f"{block['active_units']} of {len(block['kl_per_dimension'])}", "diagnostic"))
+    return rows
+
+
+def _distance(block: Mapping[str, Any]) -> list[Row]:
+    """The gap and its parts."""
+    rows: list[Row] = [("gap", _interval(block["gap"]), _kinds(block["gap"]))]
+    for key, name in (("approximation_gap", "  of it approximation"), ("amortisation_gap", "  of it amortisation")):
+        part = block.get(key)
+        if part and part.get("estimate") is not None:
+            rows.append((name, f"about {_number(part['estimate'])}, {_interval(part)}", _kinds(part)))
     return rows
 
 

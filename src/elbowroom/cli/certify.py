@@ -121,6 +121,7 @@ def certify_run(
 
     from elbowroom.evidence.certify import certify
     from elbowroom.report.certificate_file import ARRAYS, write_certificate
+    from elbowroom.training.objective import make_objective
     from elbowroom.training.run_folder import load_run
 
     loaded = load_run(folder)
@@ -129,7 +130,13 @@ def certify_run(
     index, x = _chosen(loaded, dataset, preparation, split, n, seed)
     with waiting(f"certifying {len(index)} data"):
         certificate = certify(
-            loaded.model, x, key=jr.fold_in(jr.key(seed), PURPOSE), level=level, width=width, budget=budget
+            loaded.model,
+            x,
+            key=jr.fold_in(jr.key(seed), PURPOSE),
+            level=level,
+            width=width,
+            budget=budget,
+            objective=make_objective(loaded.settings.objective),
         )
     labelled = certificate.labelled(objective=loaded.settings.objective.formula, data=dataset.name, split=split)
     for path in (loaded.path / ARRAYS, *([] if per_datum is None else [Path(per_datum)])):

@@ -77,16 +77,37 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Optimum:
+    """The optimum of the objective that was trained, derived, and how far the encoder is from it on the given data.
+
+    `density` is the optimum up to its normalisation, None where none was derived, for the `reason` given. `against` is
+    the block with that optimum in the place of the posterior, None where it is the posterior: its `log_evidence` is
+    the logarithm of the normalisation, and its `gap` the divergence from the optimum.
+    """
+
+    density: str | None
+    is_posterior: bool
+    reason: str | None
+    against: Block | None
+
+    def to_json(self) -> dict[str, Any]:
+        against = {} if self.against is None else self.against.to_json()
+        return {"density": self.density, "is_posterior": self.is_posterior, "reason": self.reason, **against}
+
+
+@dataclass(frozen=True)
 class Certificate:
     """How far an encoder is from the posterior, on given data and on data simulated from the model.
 
     `real` and `simulated` are two statements about two sets of data; neither bounds the other. `simulated` is None
-    for a model that cannot simulate. `objective`, `data` and `split` are for whoever knows them:
+    for a model that cannot simulate. `optimum` is about the objective's own optimum, where the objective is known.
+    `objective`, `data` and `split` are for whoever knows them:
     `certificate.labelled(data="digits", split="test")`.
     """
 
     real: Block
     simulated: Block | None
+    optimum: Optimum | None
     level: float
     verdict: tuple[str, ...]
     seconds: float
@@ -125,6 +146,7 @@ class Certificate:
             "level": self.level,
             **self.real.to_json(),
             "simulated": None if self.simulated is None else {"level": self.level, **self.simulated.to_json()},
+            "optimum": None if self.optimum is None else self.optimum.to_json(),
             "verdict": list(self.verdict),
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,

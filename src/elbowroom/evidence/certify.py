@@ -11,9 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from elbowroom.errors import InputError
+from elbowroom.estimation.objective import Objective
 from elbowroom.evidence.block import Estimates, estimate_block
-from elbowroom.evidence.certificate import Block, Certificate
+from elbowroom.evidence.certificate import Block, Certificate, Optimum
 from elbowroom.evidence.closed_form import estimate_exactly
+from elbowroom.evidence.derived_target import derived_optimum
 from elbowroom.evidence.diagnostics import KHAT_LIMIT, active_units
 from elbowroom.evidence.intervals import Intervals, exact_intervals, sampled_intervals
 from elbowroom.evidence.linear_gaussian import linear_gaussian
@@ -21,11 +23,13 @@ from elbowroom.evidence.narrowing import Narrowed, narrowed
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.slack import evidence_slack, mean_stderr
 from elbowroom.evidence.target import LatentVariableModel, can_simulate
-from elbowroom.evidence.verdict import verdict
+from elbowroom.evidence.verdict import of_optimum, verdict
+from elbowroom.functional.expression import Expression
 from elbowroom.models.decoder import AbstractDecoder
 from elbowroom.models.vae import VAE
 
 BUDGET = 10**9
+OPTIMUM = 0x6F707469  # sets the keys for the objective's own optimum apart from all others
 NARROWING = 0x77696474  # sets the keys of the pilot for a width apart from all others
 
 
@@ -38,6 +42,7 @@ def certify(
     settings: CertifySettings | None = None,
     width: float | None = None,
     budget: int = BUDGET,
+    objective: Objective | Expression | None = None,
 ) -> Certificate:
     r"""Bound the gap $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x)) = \log p(x) - \mathrm{ELBO}(x)$, as a mean over
     the data.
@@ -51,7 +56,9 @@ def certify(
     **Arguments.** `x` is `(datum, observed)`, as the decoder's likelihood wants it (0 and 1 for Bernoulli). `level`
     is the probability with which each interval holds. Every setting is fixed before the first draw. With `width`, in
     nats, the number of temperatures is chosen on pilot data so that the interval for the mean of log p(x) is expected
-    to be no wider, as far as `budget`, a number of gradients of log p(x, z), goes.
+    to be no wider, as far as `budget`, a number of gradients of log p(x, z), goes. With `objective`, what a `VAE` was
+    trained to maximise, its optimum is derived; where that is not the posterior (for a beta other than 1, say), the
+    distance of q from it on the given x is certified beside the gap.
 
     **Validity.** The statements are about the mean over these data. Strict needs a normalised joint and encoder, and
     nothing else; see `Kind`.
@@ -80,11 +87,21 @@ def certify(
         exact, drawn = _simulate(model, _keys(key_simulate, x.shape[0]))
         simulated, more = _block(model, drawn.astype(x.dtype), exact, key_simulated, level, settings)
         spent += more
+    optimum = None
+    if objective is not None and isinstance(model, VAE):
+        derived = derived_optimum(model, Objective.of(objective))
+        against, more = None, 0
+        if derived.target is not None:
+            against, more = _block(derived.target, x, None, jr.fold_in(key, OPTIMUM), level, settings)
+        optimum = Optimum(derived.text, derived.is_posterior, derived.reason, against)
+        spent += more
+    told = (*verdict(real, simulated, level), *of_optimum(optimum, level), *_of_width(real, simulated, narrow, width))
     return Certificate(
         real=real,
         simulated=simulated,
+        optimum=optimum,
         level=level,
-        verdict=(*verdict(real, simulated, level), *_of_width(real, simulated, narrow, width)),
+        verdict=told,
         seconds=time.perf_counter() - began,
         gradient_evaluations=spent,
         settings=settings,

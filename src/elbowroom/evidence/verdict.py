@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from elbowroom.evidence.certificate import Block
+from elbowroom.evidence.certificate import Block, Optimum
 from elbowroom.evidence.diagnostics import ACTIVE_VARIANCE, KHAT_LIMIT
 from elbowroom.evidence.kinds import Interval, Kind, Number
 from elbowroom.evidence.rounding import lower_end, upper_end
@@ -41,6 +41,28 @@ def _sentences(real: Block, simulated: Block | None, level: float) -> Iterator[s
     yield from _family(real)
     yield from _mismatch(real, simulated)
     yield from _few(real)
+
+
+def of_optimum(optimum: Optimum | None, level: float) -> Iterator[str]:
+    """The distance from the optimum of the objective, where that is not the posterior, or is not known."""
+    if optimum is None or optimum.is_posterior:
+        return
+    if optimum.density is None:
+        yield (
+            "No optimum of the objective that was trained could be derived, so the gap is the distance from the "
+            "posterior, which the objective may not lead to."
+        )
+        return
+    if optimum.against is None:
+        return
+    gap = optimum.against.intervals.gap
+    ends = [f"at least {_lower(gap.lower)}"] if gap.lower is not None else []
+    ends += [f"at most {_upper(gap.upper)}"] if gap.upper is not None else []
+    yield (
+        f"The objective leads to another density than the posterior: q proportional to {optimum.density}, as derived "
+        f"from it. On the given data KL(q(z|x) || that optimum) is {' and '.join(ends)} per datum on average; each "
+        f"interval holds with probability {level:.0%}. The gap to the posterior cannot close by training on."
+    )
 
 
 def how_far(block: Block, level: float, which: str) -> str:
