@@ -31,6 +31,8 @@ _WORLDS = 8
 _MOST_CHANGES = 250
 _MOST_TERMS = 60
 _CLOSE = 1e-9
+_LARGEST = 400
+"""How many parts both sides have at most: every candidate is as large, and there are hundreds."""
 
 
 def smallest_correction(left: Expression, right: Expression) -> Expression | None:
@@ -40,7 +42,8 @@ def smallest_correction(left: Expression, right: Expression) -> Expression | Non
     >>> smallest_correction(parse("log p(x,z)"), parse("log p(x|z) - log p(z)"))
     log p(x|z) + log p(z)
     """
-    if needs_lines(left, right):
+    size = sum(1 for side in (left, right) for _ in walk(side))
+    if size > _LARGEST or needs_lines(left, right):
         return None
     try:
         laws = _Laws(left, right)
