@@ -17,6 +17,7 @@ from elbowroom.evidence.importance import normalised_weights
 ACTIVE_VARIANCE = 0.01
 KHAT_LIMIT = 0.7
 LEAST_DRAWS_FOR_KHAT = 25
+MOST_FOR_INFORMATION = 4096
 
 
 def pareto_shape(log_weights: Float[np.ndarray, "datum samples"]) -> Float[np.ndarray, " datum"]:
@@ -78,8 +79,12 @@ def mutual_information(
     half a nat of
     log N: the true value is then probably larger than what so few data can show.
 
-    **Arguments.** `encodings` is the batch of the N = `count` encodings, made by `vmap`.
+    **Arguments.** `encodings` is the batch of the `count` encodings, made by `vmap`. N is `count`, at most 4,096: the
+    work grows like its square, and the first so many are taken.
     """
+    if count > MOST_FOR_INFORMATION:
+        count = MOST_FOR_INFORMATION
+        encodings = jax.tree.map(lambda leaf: leaf[:count], encodings)
     keys = jax.vmap(partial(jr.fold_in, key))(jnp.arange(count))
     total = 0.0
     for start in range(0, count, rows):

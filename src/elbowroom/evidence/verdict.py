@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from elbowroom.evidence.certificate import Block, Optimum
-from elbowroom.evidence.diagnostics import ACTIVE_VARIANCE, KHAT_LIMIT
+from elbowroom.evidence.diagnostics import ACTIVE_VARIANCE, KHAT_LIMIT, MOST_FOR_INFORMATION
 from elbowroom.evidence.kinds import Interval, Kind, Number
 from elbowroom.evidence.rounding import lower_end, upper_end
 
@@ -224,8 +224,8 @@ def _few(block: Block) -> Iterator[str]:
         yield f"Active units {what}; at least {LEAST_DATA_FOR_UNITS} are recommended."
     if block.mutual_information_saturated:
         yield (
-            f"The mutual information estimate ({_nats(block.mutual_information)}) is near the largest that {block.n} "
-            "data can show: the true value is probably larger."
+            f"The mutual information estimate ({_nats(block.mutual_information)}) is near the largest that "
+            f"{min(block.n, MOST_FOR_INFORMATION)} data can show: the true value is probably larger."
         )
 
 
