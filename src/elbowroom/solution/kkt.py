@@ -29,6 +29,7 @@ _SMALLEST_SHIFT = 1e-9
 _LARGEST_SHIFT = 1e8
 _REFINEMENTS = 2
 _SMALL_PIVOT = 1e-6
+_SHARE_OF_SHIFT = 0.03
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,7 +132,9 @@ def _dense(
             shift = max(shift / 10, _SMALLEST_SHIFT) if factor is None else 0.0
         while factor is None and shift < _LARGEST_SHIFT:
             factor = _cholesky(stiff + shift * np.eye(len(stiff)))
-            shift = shift if factor is not None else shift * 10
+            if _smallest_pivot(factor) < _SHARE_OF_SHIFT * np.sqrt(shift):
+                # Next to nothing is left of a direction of negative curvature: a step along it would have no bounds.
+                factor, shift = None, shift * 10
     if factor is None:
         return np.zeros_like(gradient), np.zeros_like(residual), shift
     free = scipy.linalg.cho_solve(factor, -gradient - pull, check_finite=False)
