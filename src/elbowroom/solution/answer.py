@@ -31,7 +31,7 @@ def answer(found: Search) -> Solution:
     """What a search found; how long it took is filled in by the caller."""
     status, sentence = verdict(found)
     last = found.fine
-    gap = last.point.barrier * float(last.discretised.positivity.weights.sum()) + max(last.point.decrement, 0.0)
+    gap = float(last.point.slacks @ last.point.bound_multipliers) + max(last.point.decrement, 0.0)
     value = last.value if status != "infeasible" else math.nan
     if status == "unbounded":
         value = -found.statement.sign * math.inf
@@ -50,7 +50,7 @@ def answer(found: Search) -> Solution:
         grid=_grid(found),
         density={to_text(unknown): last.table(key_of(unknown)) for unknown in unknowns},
         boxes=boxes,
-        is_convex=not last.point.shifted and last.discretised.is_convexly_constrained,
+        is_convex=not found.has_several and not last.point.shifted and last.discretised.is_convexly_constrained,
         seconds=math.nan,
         importance=dict(_importance(last)),
     )

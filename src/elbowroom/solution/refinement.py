@@ -182,6 +182,8 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
 
 def conditioning(mesh: Mesh, seen: Profile) -> float:
     """How many times larger values of the variable are than the width in which things happen: digits that it costs."""
+    if not seen.shares.any():
+        return 0.0
     width = _width_of_most(mesh.edges, seen.shares)
     middle = float(mesh.edges[int(np.argmax(seen.shares))])
     return abs(middle) / max(width, 1e-300)
