@@ -67,3 +67,37 @@ def test_a_density_that_wants_to_be_a_point_mass_is_never_called_an_optimum(text
 def test_a_curve_without_a_conjugate_point_is_a_minimum():
     solution = solve(read_problem_text(CURVE.format(end=3)))
     assert (solution.status, solution.value) == ("converged", pytest.approx(0.0, abs=1e-9))
+
+
+TOTAL_VARIATION = """
+minimise = "{functional}"
+over = "y(x)"
+subject_to = ["y(0) = 0", "y(1) = {end}"]
+[variables]
+x = [0, 1]
+[unknowns]
+"y(x)" = "function"
+"""
+
+
+@pytest.mark.parametrize(
+    ("functional", "end", "value"),
+    [
+        ("integral(abs(diff(y(x), x)), x)", 1, 1.0),
+        ("integral(abs(diff(y(x), x)) + (y(x) - x**2)**2, x)", 1, 1.0),
+        ("integral(diff(y(x), x)**2/2 - abs(y(x)), x)", 0, -1 / 24),
+    ],
+    ids=["a path", "a path along a target", "a kink that is a maximum"],
+)
+def test_a_functional_with_kinks_in_a_curve(functional, end, value):
+    solution = solve(read_problem_text(TOTAL_VARIATION.format(functional=functional, end=end)))
+    assert solution.status == "converged", solution.sentence
+    assert abs(solution.value - value) <= 2 * solution.error + 1e-13
+
+
+def test_a_curve_that_rests_on_a_kink_is_right_or_not_called_an_optimum():
+    text = TOTAL_VARIATION.format(functional="integral(diff(y(x), x)**2/2 + 64*abs(y(x) - x), x)", end=0)
+    solution = solve(read_problem_text(text))
+    width = 32**-0.5  # y = x, and over this width y'' = -64 down to y(1) = 0
+    value = -1 / 2 + 4096 / 3 * width**3
+    assert solution.status == "not-converged" or abs(solution.value - value) <= 2 * solution.error

@@ -12,6 +12,7 @@ from scipy.interpolate import PchipInterpolator
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import NumberBlock, SplineBlock, TableBlock
 from elbowroom.solution.curvature import Curvature
+from elbowroom.solution.descent import KINK, lower_beside, searched
 from elbowroom.solution.discretised import Discretised, discretise
 from elbowroom.solution.interior import minimise
 from elbowroom.solution.point import Effort, Point
@@ -25,6 +26,9 @@ Array = np.ndarray
 _MET = 3e-7
 _MET_RELATIVELY = 1e-11
 _MET_AT_ALL = 1e-3
+_SAME = 1e-10
+_MOST_DESCENTS = 4
+_AT_REST = ("converged", "no further progress")
 """A constraint holds to this; it may fail by more where what is added in it is so large that rounding is."""
 
 
@@ -68,13 +72,26 @@ class Attempt:
         point = self.point
         return point.residual <= _MET or (point.relative_residual <= _MET_RELATIVELY and point.residual <= _MET_AT_ALL)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the minimisation ended at what it looks for."""
+        return self.point.stopped in ("converged", KINK)
+
     def is_better_than(self, other: Attempt) -> bool:
         """Whether this ended where the constraints hold better, or equally well with another step promising less."""
         if self.is_feasible != other.is_feasible:
             return self.is_feasible
-        if (self.point.stopped == "converged") != (other.point.stopped == "converged"):
-            return self.point.stopped == "converged"
+        if self.is_settled != other.is_settled:
+            return self.is_settled
+        same = abs(self.point.value - other.point.value) <= _SAME * (1 + abs(other.point.value))
+        if same and self.point.shifted_at_last != other.point.shifted_at_last:
+            return other.point.shifted_at_last
         return self.point.value < other.point.value
+
+    def remembering(self, before: Attempt) -> Attempt:
+        """The same, with the directions of negative curvature that were met before."""
+        shifted = self.point.shifted or before.point.shifted
+        return dataclasses.replace(self, point=dataclasses.replace(self.point, shifted=shifted))
 
     def table(self, unknown: Hashable) -> Array:
         """The values of an unknown at the nodes."""
@@ -93,12 +110,17 @@ def attempt(
     alive = discretised.livable(start(discretised))
     if alive is not None:
         discretised = discretise(statement, axes, splines, alive)
+    if discretised.coverage is not None:
+        watched = discretised.coverage.normalised(start(discretised))
+        discretised = dataclasses.replace(discretised, coverage=watched)
     carried = None
     if before is not None:
         carried = _minimised(discretised, _carried_over(discretised, before), 1e-6, effort)
-        if carried.point.stopped in ("converged", "unbounded"):
+        carried = carried.remembering(before)
+        if carried.is_settled or carried.point.stopped == "unbounded":
             return carried
     fresh = _minimised(discretised, start(discretised), None, effort)
+    fresh = fresh if before is None else fresh.remembering(before)
     return fresh if carried is None or fresh.is_better_than(carried) else carried
 
 
@@ -106,11 +128,31 @@ def _minimised(discretised: Discretised, x: Array, barrier: float | None, effort
     """The minimisation from `x`, and once more from beside a point where it stops at something else than a minimum."""
     at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
     found = Attempt(discretised, minimise(at, value_at, positivity, x, barrier, effort))
+    if discretised.is_kinked and not discretised.has_only_integrated_kinks:
+        return _at_kinks(found, effort)
     if not found.point.shifted_at_last or found.point.stopped == "unbounded":
         return found
     beside = _beside(found.point.x, positivity.direct)
     other = Attempt(discretised, minimise(at, value_at, positivity, beside, 1e-3, effort))
     return other if other.point.stopped == "unbounded" or other.is_better_than(found) else found
+
+
+def _at_kinks(found: Attempt, effort: Effort) -> Attempt:
+    """The same where derivatives jump: from beside as long as it is lower there; few numbers by values alone."""
+    discretised = found.discretised
+    at, value_at, positivity = discretised.at, discretised.value_at, discretised.positivity
+    beside = None
+    for _ in range(_MOST_DESCENTS):
+        beside = lower_beside(discretised, found.point) if found.point.stopped in _AT_REST else None
+        if beside is None:
+            break
+        point = minimise(at, value_at, positivity, beside, 1e-3, effort)
+        found = Attempt(discretised, dataclasses.replace(point, shifted=True))
+    if found.point.stopped == "unbounded" or (found.is_settled and beside is None):
+        return found
+    point = searched(discretised, found.point)
+    bent = point.stopped != KINK and (found.point.shifted_at_last or beside is not None)
+    return Attempt(discretised, dataclasses.replace(point, shifted_at_last=bent))
 
 
 def _beside(x: Array, direct: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Hashable, Mapping
 
 import numpy as np
@@ -15,8 +16,9 @@ from elbowroom.functional.joint import part_of
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import Block, CurveBlock, NumberBlock, SlackBlock, SplineBlock, TableBlock
+from elbowroom.solution.coverage import Coverage, coverage
 from elbowroom.solution.curvature import Curvature
-from elbowroom.solution.graph import Known, Node, Scaled, add, is_affine, multiply
+from elbowroom.solution.graph import Applied, Integrated, Known, Node, Scaled, add, is_affine, multiply
 from elbowroom.solution.layout import curved_inequalities, is_floor, key_of, scene_of, slack_key
 from elbowroom.solution.point import Local, Positivity
 from elbowroom.solution.program import Evaluation, Program
@@ -47,7 +49,8 @@ class Discretised:
 
     **Arguments.** `blocks` are the unknowns, and for each curved inequality c >= 0 a positive s that makes it an
     equation, c - s = 0. `conditions` are the equations that contain unknowns, `stated` all of them; `bounds` are the
-    affine inequalities.
+    affine inequalities. `coverage` tells where the axes cover the laws that depend on unknown numbers: elsewhere
+    nothing has a value.
     """
 
     statement: Statement
@@ -60,12 +63,13 @@ class Discretised:
     bounds: tuple[Condition, ...]
     program: Program
     positivity: Positivity
+    coverage: Coverage | None = None
 
     def at(self, x: Array) -> Local | None:
         """Values and derivatives at `x`; None where they are not finite."""
         here = self.program.at(x)
         value, residual = self._values(here)
-        if not np.isfinite(value) or not np.isfinite(residual).all():
+        if not np.isfinite(value) or not np.isfinite(residual).all() or not self.covers(x):
             return None
         seeds: list[Array | None] = [np.full(node.shape, 1.0) for node in self.program.outputs[:1]]
         seeds += [None] * len(self.conditions)
@@ -110,7 +114,23 @@ class Discretised:
 
     def value_at(self, x: Array) -> tuple[float, Array]:
         """The value of what is minimised, and the residuals of the equations."""
-        return self._values(self.program.at(x))
+        value, residual = self._values(self.program.at(x))
+        return (value, residual) if self.covers(x) else (math.nan, residual)
+
+    def covers(self, x: Array) -> bool:
+        """Whether the axes cover the laws that depend on unknown numbers."""
+        return self.coverage is None or self.coverage.holds(x)
+
+    @property
+    def is_kinked(self) -> bool:
+        """Whether something is not smooth in the unknowns, so that Newton's method may stop at a kink."""
+        return any(isinstance(node, Applied) and node.smooth.is_kinked for node in self.program.order)
+
+    @property
+    def has_only_integrated_kinks(self) -> bool:
+        """Whether all unknowns are numbers, and integrals are taken: that of abs(z - m) is smooth, on moving meshes."""
+        numbers = all(isinstance(block, NumberBlock) for block in self.blocks.values())
+        return numbers and any(isinstance(node, Integrated) for node in self.program.order)
 
     @property
     def is_affine(self) -> bool:
@@ -212,6 +232,7 @@ def discretise(
         bounds=tuple(bounds),
         program=program,
         positivity=_positivity(statement, scene, size, bounds),
+        coverage=coverage(statement, scene, size) if statement.numbers else None,
     )
 
 

@@ -54,7 +54,7 @@ def foci(statement: Statement) -> dict[str, tuple[Focus, ...]]:
 
 
 def _from_laws(role: str, statement: Statement, known: Mapping[str, float]) -> Iterator[Focus]:
-    unknown_numbers = {number.name for number in statement.numbers}
+    unknown_numbers = {number.name for number in statement.numbers} - set(statement.setting.parameters)
     for part, meaning in statement.setting.laws.items():
         roles = {variable.role for variable in (*part.of, *part.given)}
         if role not in roles or not roles - {role} <= set(known) or isinstance(meaning, Table):

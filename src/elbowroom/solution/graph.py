@@ -155,11 +155,12 @@ class Multiplied(Node):
 
 @dataclasses.dataclass(frozen=True)
 class Smooth:
-    """A function of one number with its first two derivatives, elementwise on arrays."""
+    """A function of one number with its first two derivatives, elementwise on arrays; `is_kinked` if it has kinks."""
 
     function: Pointwise
     first: Pointwise
     second: Pointwise
+    is_kinked: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -9,16 +9,16 @@ from scipy.optimize import brentq
 
 from elbowroom.errors import InputError
 from elbowroom.functional.elementary import Elementary
-from elbowroom.functional.expression import Expression
+from elbowroom.functional.expression import Expression, Function
 from elbowroom.functional.functionals import Integral
-from elbowroom.functional.law import Variable
+from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.traverse import free_variables, walk
 from elbowroom.solution.graph import Known
+from elbowroom.solution.layout import key_of
+from elbowroom.solution.pointwise import KINKED
 from elbowroom.solution.scene import Scene
 from elbowroom.solution.statement import Statement
 from elbowroom.solution.tabulate import tabulate
-
-_KINKED = ("abs", "sign", "positive_part")
 
 
 def kinks(statement: Statement, scene: Scene) -> dict[str, tuple[float, ...]]:
@@ -26,7 +26,7 @@ def kinks(statement: Statement, scene: Scene) -> dict[str, tuple[float, ...]]:
     found: dict[str, set[float]] = {}
     for root in _roots(statement):
         for node in walk(root):
-            if isinstance(node, Elementary) and node.name in _KINKED:
+            if isinstance(node, Elementary) and node.name in KINKED and not _is_unknown(node.argument, statement):
                 for role, place in _sign_changes(node.argument, scene):
                     found.setdefault(role, set()).add(place)
             elif isinstance(node, Integral) and node.lower is not None and node.upper is not None:
@@ -42,6 +42,11 @@ def _roots(statement: Statement) -> Iterator[Expression]:
     for meaning in (*statement.setting.laws.values(), *statement.setting.functions.values()):
         if isinstance(meaning, Expression):
             yield meaning
+
+
+def _is_unknown(argument: Expression, statement: Statement) -> bool:
+    unknown = {key_of(density) for density in statement.densities} | {key_of(one) for one in statement.functions}
+    return any(isinstance(node, DensityValue | Function) and key_of(node) in unknown for node in walk(argument))
 
 
 def _sign_changes(argument: Expression, scene: Scene) -> Iterator[tuple[str, float]]:

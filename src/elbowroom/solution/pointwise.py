@@ -20,6 +20,9 @@ from elbowroom.functional.expression import (
 )
 from elbowroom.solution.graph import Array, Smooth
 
+KINKED = ("abs", "sign", "positive_part")
+"""The elementary functions that are not smooth."""
+
 LOG = Smooth(np.log, lambda u: 1 / u, lambda u: -1 / u**2)
 EXP = Smooth(np.exp, np.exp, np.exp)
 
@@ -45,6 +48,7 @@ def elementary(name: str) -> Smooth:
         lambda u: ELEMENTARY[name].evaluate(np, special, u),
         lambda u: _evaluate(first, u),
         lambda u: _evaluate(_derivative(first), u),
+        is_kinked=name in KINKED,
     )
 
 
@@ -90,8 +94,8 @@ def _derivative(node: Expression) -> Expression:
                     for place, factor in enumerate(factors)
                 )
             )
-        case Power(base, Constant() as exponent):
-            return exponent * base ** (exponent - 1) * _derivative(base)
+        case Power(base, Constant(value)):
+            return value * base ** (value - 1) * _derivative(base)
         case Exp(inner):
             return node * _derivative(inner)
         case Log(inner):

@@ -14,6 +14,8 @@ from elbowroom.solution.discretised import discretise
 from elbowroom.solution.feasibility import nearest
 from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_integrals, joint_roles, splines_of
+from elbowroom.solution.moving_kinks import downhill, has_moving_kinks
+from elbowroom.solution.number_search import is_only_approached, numbers_of, settled
 from elbowroom.solution.point import Effort
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
 from elbowroom.solution.stages import ESCAPED, Search, Stage, is_pursued_in_vain, runs_away, stage_of
@@ -28,6 +30,14 @@ _MOST_NODES = 700
 _MOST_SEPARABLE_NODES = 3000
 _MOST_CONFIRMATIONS = 3
 _FAR_OUT = 6
+_FALLS = (
+    "The functional has no bound: as the numbers go to the ends of where they range, its value keeps going, and "
+    "is {value:.6g} as far as that was followed."
+)
+_APPROACHED = (
+    "The value {value:.8g} is approached as the numbers go to the ends of where they range: a bound that is not "
+    "reached."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +56,8 @@ def search(statement: Statement) -> Search:
     """Find axes and solve on them."""
     if statement.functions:
         return search_curve(statement)
+    if len(statement.numbers) == len(statement.problem.over):
+        return _search_numbers(statement)
     meshes = first_meshes(statement)
     if statement.constraints and _hopeless(statement, meshes):
         now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
@@ -55,6 +67,25 @@ def search(statement: Statement) -> Search:
     if now.point.stopped == "unbounded" or runs_away(stages, statement.sign):
         return Search(statement, stages, meshes, now, now)
     return _confirmed(statement, stages, meshes, now, effort)
+
+
+def _search_numbers(statement: Statement) -> Search:
+    """Unknown numbers and nothing else: the best of several optima, then its own resolution."""
+    found = settled(statement)
+    meshes, now = first_meshes(found.statement), found.attempt
+    if found.is_unbounded:
+        value = statement.sign * found.beyond
+        return Search(found.statement, (), meshes, now, now, verdict=("unbounded", _FALLS.format(value=value)))
+    if has_moving_kinks(now):
+        result = Search(found.statement, (), *downhill(found.statement, numbers_of(now))[1:])
+    else:
+        effort = _effort(found.statement)
+        stages, meshes, now = _explored(found.statement, meshes, effort)
+        result = _confirmed(found.statement, stages, meshes, now, effort)
+    if is_only_approached(dataclasses.replace(found, attempt=result.fine)):
+        bound = statement.sign * min(found.beyond, result.fine.point.value)
+        return dataclasses.replace(result, verdict=("not-converged", _APPROACHED.format(value=bound)))
+    return dataclasses.replace(result, has_several=found.several)
 
 
 def _effort(statement: Statement) -> Thoroughness:

@@ -10,6 +10,7 @@ import numpy as np
 from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.refinement import Profile
+from elbowroom.solution.solution import Status
 from elbowroom.solution.statement import Statement
 
 ESCAPED = 1e-7
@@ -32,13 +33,19 @@ class Stage:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Search:
-    """How the search went: its stages, and the last two attempts, the finer one last."""
+    """How the search went: its stages, and the last two attempts, the finer one last.
+
+    **Arguments.** `verdict` is a status and its sentence, where the search itself has found what there is to say;
+    `has_several` whether it came to several optima, of which this is the best.
+    """
 
     statement: Statement
     stages: tuple[Stage, ...]
     meshes: Mapping[str, Mesh]
     coarse: Attempt
     fine: Attempt
+    verdict: tuple[Status, str] | None = None
+    has_several: bool = False
 
     @property
     def difference(self) -> float:

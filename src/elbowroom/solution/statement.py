@@ -8,13 +8,21 @@ from collections.abc import Iterable, Iterator
 from elbowroom.errors import InputError
 from elbowroom.functional.differential import Derivative, PointValue
 from elbowroom.functional.expand import expand
-from elbowroom.functional.expression import Constant, Equation, Expression, Function, Inequality, Parameter
+from elbowroom.functional.expression import (
+    Constant,
+    Equation,
+    Expression,
+    Function,
+    Inequality,
+    Parameter,
+    as_expression,
+)
 from elbowroom.functional.functionals import Integral
 from elbowroom.functional.joint import is_same_density
 from elbowroom.functional.law import DensityValue, Variable
 from elbowroom.functional.problem import Problem
 from elbowroom.functional.setting import Setting, Table
-from elbowroom.functional.support import Finite, Real, Support
+from elbowroom.functional.support import Finite, Interval, Real, Support
 from elbowroom.functional.traverse import free_variables, walk
 
 
@@ -116,11 +124,37 @@ def statement(problem: Problem) -> Statement:
     supports = {variable.role: variable.support for variable in found}
     supports |= {variable.role: variable.support for variable in found if variable.name == variable.role}
     supports |= {variable.role: variable.support for variable in setting.variables.values()}
+    sign = 1.0 if problem.sense == "minimise" else -1.0
     whole = Statement(
-        problem, 1.0 if problem.sense == "minimise" else -1.0, objective, constraints, setting, supports, names
+        problem,
+        sign,
+        objective,
+        (*constraints, *_within(problem)),
+        setting,
+        supports,
+        names,
+        {
+            number.name: middle
+            for number in problem.over
+            if isinstance(number, Parameter) and (middle := _middle(number))
+        },
     )
     _check(whole)
     return whole
+
+
+def _middle(number: Parameter) -> float | None:
+    support = number.support
+    return float(support.lower + support.upper) / 2 if isinstance(support, Interval) else None
+
+
+def _within(problem: Problem) -> Iterator[Constraint]:
+    """The ends of the unknown numbers that range over an interval."""
+    for number in problem.over:
+        if isinstance(number, Parameter) and isinstance(number.support, Interval):
+            lower, upper = as_expression(number.support.lower), as_expression(number.support.upper)
+            yield Constraint(f"{number} >= {lower}", number, lower, is_equation=False)
+            yield Constraint(f"{number} <= {upper}", upper, number, is_equation=False)
 
 
 def _constraint(stated: Equation | Inequality) -> Constraint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from elbowroom.solution.descent import KINK
 from elbowroom.solution.feasibility import contradiction, nearest
 from elbowroom.solution.solution import Status
 from elbowroom.solution.stages import ESCAPED, Search
@@ -18,6 +19,8 @@ def verdict(found: Search) -> tuple[Status, str]:
     text = contradiction(last.discretised)
     if text is not None:
         return "infeasible", f"The constraint {text} contains no unknown and does not hold."
+    if found.verdict is not None:
+        return found.verdict
     extreme = "below" if found.statement.sign > 0 else "above"
     if last.is_feasible and (last.point.stopped == "unbounded" or found.runs_away):
         reach = found.stages[-1].reach if found.stages else 0.0
@@ -36,11 +39,18 @@ def verdict(found: Search) -> tuple[Status, str]:
     concentrated = _concentrated(found)
     if concentrated:
         return "not-converged", concentrated
+    if last.point.shifted_at_last and last.discretised.is_kinked:
+        return "not-converged", (
+            f"The functional has kinks in the unknown, and the search stopped at one, with the value {last.value:.8g}, "
+            "that is no optimum: there are better values beside it."
+        )
     if last.point.shifted_at_last:
         return "not-converged", (
             f"Newton's method stopped where the functional is stationary, with the value {last.value:.8g}, and bends "
             "down in some direction: that is no optimum."
         )
+    if last.point.stopped == KINK:
+        return _at_a_kink(found)
     if last.point.stopped not in ("converged", "no further progress") or last.point.decrement > 1e-7 * _size(found):
         return "not-converged", (
             f"After {last.point.steps} steps another one still promises {last.point.decrement:.1e}. The value shown is "
@@ -59,13 +69,25 @@ def verdict(found: Search) -> tuple[Status, str]:
     return "converged", _converged(found)
 
 
+def _at_a_kink(found: Search) -> tuple[Status, str]:
+    value = found.fine.value
+    if found.difference > 1e-9 * _size(found):
+        return "not-converged", (
+            f"Two resolutions give the values {found.coarse.value:.10g} and {value:.10g} at a kink, which do not agree."
+        )
+    return "converged", (
+        "The optimum is at a kink of the functional: its values get worse to all sides that were tried, and its "
+        "derivatives do not say whether it is the only one."
+    )
+
+
 def _size(found: Search) -> float:
     return 1 + abs(found.fine.value)
 
 
 def _converged(found: Search) -> str:
     kind = "Newton's method converged"
-    if found.fine.point.shifted or not found.fine.discretised.is_convexly_constrained:
+    if found.has_several or found.fine.point.shifted or not found.fine.discretised.is_convexly_constrained:
         return f"{kind}; the problem is not convex, so that the optimum may be a local one."
     return f"{kind}, and two resolutions agree to {max(found.difference, 1e-16):.1e}."
 
