@@ -77,7 +77,7 @@ def _eliminated(
     shift = max(shift / 10, _SMALLEST_SHIFT) if shift > 0 else 0.0
     while True:
         system = _Symmetric(wide + products / (1 + shift))
-        if system.negative <= curvature.negative or shift > _LARGEST_SHIFT:
+        if system.negative >= curvature.negative or shift > _LARGEST_SHIFT:
             break
         shift = max(10 * shift, _SMALLEST_SHIFT)
     direction, found = np.zeros_like(gradient), np.zeros(len(products))
