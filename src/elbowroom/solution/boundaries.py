@@ -59,7 +59,7 @@ def _crossings(positions: Array, weights: Array, values: Array, multipliers: Arr
 def _extrapolated_root(nodes: Array, heights: Array, inside: float, beyond: float) -> float | None:
     """Where the polynomial through some points vanishes, between the last of them and a place beyond it."""
     middle, width = inside, abs(beyond - inside)
-    if not np.isfinite(heights).all() or heights.max() <= 0:
+    if not np.isfinite(heights).all() or heights.max() <= 0 or len(np.unique(nodes)) < len(nodes):
         return None
     polynomial = np.polynomial.Polynomial.fit((nodes - middle) / width, heights / heights.max(), len(nodes) - 1)
     sign = np.sign(beyond - inside)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import scipy.optimize
 
-from elbowroom.functional.expression import Parameter
+from elbowroom.errors import InputError
+from elbowroom.functional.expression import Expression, Parameter, Product, Sum
+from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.setting import Table
 from elbowroom.functional.support import Positive, Real, Support
-from elbowroom.functional.traverse import walk
+from elbowroom.functional.traverse import free_variables, walk
 from elbowroom.solution.axis import Axis, Focus, graded_edges, limits, panel_axis, single_axis
 from elbowroom.solution.discretised import discretise
 from elbowroom.solution.feasibility import typical_sizes
@@ -44,6 +46,8 @@ def foci(statement: Statement) -> dict[str, tuple[Focus, ...]]:
     for role in wanted:
         if not found[role]:
             found[role] = list(_from_constraints(role, statement)) or list(_from_functional(role, statement))
+    for role in wanted:
+        found[role].extend(_from_margins(role, statement))
     everything = [focus for places in found.values() for focus in places]
     for role in wanted:
         if not found[role]:
@@ -63,9 +67,31 @@ def _from_laws(role: str, statement: Statement, known: Mapping[str, float]) -> I
             continue
         if any(isinstance(node, Parameter) and node.name in unknown_numbers for node in walk(meaning)):
             continue
-        focus = _focus_of(part, role, statement, known)
-        if focus is not None:
-            yield focus
+        components = list(_components(part, role, statement)) if len(roles) == 1 else []
+        for one in components if len(components) > 1 else [part]:
+            focus = _focus_of(one, role, statement, known)
+            if focus is not None:
+                yield focus
+
+
+def _components(part: DensityValue, role: str, statement: Statement) -> Iterator[FamilyDensity]:
+    """The families that a law is mixed from: each may have its mass where none of the others has any."""
+    meaning = statement.problem.given.laws.get(part)
+    if isinstance(meaning, Sum | Product):
+        for node in walk(meaning):
+            if isinstance(node, FamilyDensity) and [variable.role for variable in free_variables(node)] == [role]:
+                yield node
+
+
+def _from_margins(role: str, statement: Statement) -> Iterator[Focus]:
+    """Where constraints say what a density of the variable is: what has mass there has to be covered too."""
+    for constraint in statement.constraints:
+        for side, other in ((constraint.left, constraint.right), (constraint.right, constraint.left)):
+            free = tuple(free_variables(side))
+            if [variable.role for variable in free] == [role] and free_variables(other) == set(free):
+                focus = _focus_of(side, role, statement, {})
+                if focus is not None:
+                    yield focus
 
 
 def _is_observed(part: DensityValue, statement: Statement) -> bool:
@@ -73,7 +99,7 @@ def _is_observed(part: DensityValue, statement: Statement) -> bool:
     return all(variable.role in observed for variable in part.of)
 
 
-def _focus_of(part: DensityValue, role: str, statement: Statement, known: Mapping[str, float]) -> Focus | None:
+def _focus_of(part: Expression, role: str, statement: Statement, known: Mapping[str, float]) -> Focus | None:
     """The focus of a law along one variable."""
 
     def logs_at(nodes: Array, weights: Array, centre: float, scale: float) -> Array | None:
@@ -84,7 +110,10 @@ def _focus_of(part: DensityValue, role: str, statement: Statement, known: Mappin
             if other != role and other not in known:
                 axes[other] = Axis(*_scouting(statement.supports[other], centre, scale))
         names = {name: place for place, name in enumerate(statement.names)}
-        log = tabulate_log(part, Scene(statement.setting, names, axes, {}))
+        try:
+            log = tabulate_log(part, Scene(statement.setting, names, axes, {}))
+        except InputError:
+            return None
         return log.array.ravel() if isinstance(log, Known) and log.size == len(nodes) else None
 
     return _zoomed(statement.supports[role], logs_at)
@@ -122,6 +151,8 @@ def _zoomed(support: Support, logs_at: Callable[[Array, Array, float, float], Ar
         if logs is None:
             return None
         logs = logs + np.log(weights)
+        if not np.isfinite(logs).any():
+            return None
         share = np.exp(logs - np.nanmax(logs))
         share = np.where(np.isfinite(share), share, 0.0)
         left, middle, right = np.interp([0.16, 0.5, 0.84], np.cumsum(share) / share.sum(), nodes)
