@@ -14,7 +14,7 @@ from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.blocks import TableBlock
 from elbowroom.solution.graph import Known
 from elbowroom.solution.layout import key_of
-from elbowroom.solution.refinement import conditioning, magnitude, profile
+from elbowroom.solution.refinement import conditioning, magnitude, missed_at_ends, profile
 from elbowroom.solution.solution import Box, ConstraintValue, Solution
 from elbowroom.solution.stages import Search
 from elbowroom.solution.stationarity import stationarity
@@ -25,6 +25,9 @@ Array = np.ndarray
 
 _ROUNDING = 2e-14
 """Relative to the largest sum; 90 units in the last place."""
+
+_STEEP = 3.0
+"""What is missed at a pole is estimated from the panels beside it, and rounding blurs the last of them."""
 
 
 def answer(found: Search) -> Solution:
@@ -67,11 +70,13 @@ def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
     outside = sum(box.outside for box in boxes.values())
     meshes = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
     far = max((conditioning(mesh, profile(last, role)) for role, mesh in meshes.items()), default=0.0)
+    missed = sum(missed_at_ends(mesh, profile(last, role)) for role, mesh in meshes.items())
     return (
         found.resolution_error
         + gap
         + violation
         + outside * size
+        + _STEEP * missed * (1 + size)
         + _ROUNDING * (1 + size)
         + float(np.finfo(float).eps) * size * far
     )

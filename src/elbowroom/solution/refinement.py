@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from scipy.optimize import brentq
 
 from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.axis import Axis
@@ -24,6 +25,8 @@ _OUTERMOST = 0.05
 _NARROWEST = 1e-10
 _LARGEST_ARTEFACT = 1e-5
 _SLOWEST_FALL = 0.75
+_OUTER, _FURTHER = 6, 12
+_BOUNDED, _SAME_POWER = 0.9, 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -178,6 +181,41 @@ def divided(mesh: Mesh, seen: Profile, tolerance: float) -> Mesh:
             added.append(float(left + right) / 2)
     fresh = np.unique(np.concatenate([edges, added]))
     return mesh.with_edges(fresh) if len(fresh) > len(edges) else mesh
+
+
+def missed_at_ends(mesh: Mesh, seen: Profile) -> float:
+    """The share that is missed in the outermost panels at closed ends, where panels halve towards an integrable pole.
+
+    What is within the distance d of a pole of z**(a - 1) is in proportion to d**a: its power and its size are those
+    of panels a little further off, and what the outermost panels hold of that is seen.
+    """
+    if len(seen.shares) <= 2 * _FURTHER:
+        return 0.0
+    missed = 0.0
+    outwards = (np.abs(mesh.edges - mesh.edges[0]), np.abs(mesh.edges - mesh.edges[-1])[::-1])
+    for is_open, shares, reach in zip(mesh.open_ends, (seen.shares, seen.shares[::-1]), outwards, strict=True):
+        if is_open or reach[_FURTHER] < 2.0 ** (_FURTHER - _OUTER - 1) * reach[_OUTER]:
+            continue
+        totals = np.cumsum(shares[_OUTER:_FURTHER])
+        places = np.linspace(_OUTER, _FURTHER, 4).astype(int)
+        first, second = (_power(shares, reach, places[start : start + 3]) for start in (0, 1))
+        if first < _BOUNDED and abs(first - second) < _SAME_POWER * first:
+            inner, outer = reach[[_OUTER, _FURTHER]] ** first
+            missed += abs(float(totals[-1] * inner / (outer - inner)) - float(shares[:_OUTER].sum()))
+    return missed
+
+
+def _power(shares: Array, reach: Array, places: Array) -> float:
+    """The power a for which reach**a grows as the shares add up, between three places; infinite where there is none."""
+    near, far = (float(shares[places[0] : place].sum()) for place in places[1:])
+    if not 0 < near < far:
+        return np.inf
+    first, second = np.log(reach[places[1:]] / reach[places[0]])
+
+    def gap(power: float) -> float:
+        return float(np.expm1(power * first) / np.expm1(power * second)) - near / far
+
+    return float(brentq(gap, 1e-6, 50.0)) if gap(1e-6) * gap(50.0) < 0 else np.inf  # pyright: ignore
 
 
 def conditioning(mesh: Mesh, seen: Profile) -> float:

@@ -15,9 +15,11 @@ from elbowroom.solution.feasibility import nearest
 from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_integrals, joint_roles, splines_of
 from elbowroom.solution.moving_kinks import downhill, has_moving_kinks
+from elbowroom.solution.needles import with_needles
 from elbowroom.solution.number_search import is_only_approached, numbers_of, settled
 from elbowroom.solution.point import Effort
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
+from elbowroom.solution.spikes import endless_fall
 from elbowroom.solution.stages import ESCAPED, Search, Stage, is_pursued_in_vain, runs_away, stage_of
 from elbowroom.solution.start import start
 from elbowroom.solution.statement import Statement
@@ -33,6 +35,10 @@ _FAR_OUT = 6
 _FALLS = (
     "The functional has no bound: as the numbers go to the ends of where they range, its value keeps going, and "
     "is {value:.6g} as far as that was followed."
+)
+_ENDLESS = (
+    "The functional has no bound: as a density {way}, its value keeps going, and is {value:.6g} as far as that was "
+    "followed. Add a constraint that holds it, or a term that does."
 )
 _APPROACHED = (
     "The value {value:.8g} is approached as the numbers go to the ends of where they range: a bound that is not "
@@ -58,10 +64,15 @@ def search(statement: Statement) -> Search:
         return search_curve(statement)
     if len(statement.numbers) == len(statement.problem.over):
         return _search_numbers(statement)
-    meshes = first_meshes(statement)
+    meshes = with_needles(statement, first_meshes(statement))
     if statement.constraints and _hopeless(statement, meshes):
         now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
         return Search(statement, (), meshes, now, now)
+    fall = endless_fall(statement, meshes)
+    if fall is not None:
+        now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
+        sentence = _ENDLESS.format(way=fall.way, value=fall.value)
+        return Search(statement, (), meshes, now, now, verdict=("unbounded", sentence))
     effort = _effort(statement)
     stages, meshes, now = _explored(statement, meshes, effort)
     if now.point.stopped == "unbounded" or runs_away(stages, statement.sign):

@@ -6,11 +6,14 @@ import math
 
 from elbowroom.solution.descent import KINK
 from elbowroom.solution.feasibility import contradiction, nearest
+from elbowroom.solution.refinement import missed_at_ends, profile
 from elbowroom.solution.solution import Status
 from elbowroom.solution.stages import ESCAPED, Search
 from elbowroom.solution.stationarity import stationarity
 
 _STATIONARY = 1e-2
+_AGREEMENT = 1e-4
+_MISSED = 1e-5
 
 
 def verdict(found: Search) -> tuple[Status, str]:
@@ -56,9 +59,16 @@ def verdict(found: Search) -> tuple[Status, str]:
             f"After {last.point.steps} steps another one still promises {last.point.decrement:.1e}. The value shown is "
             "that of the last step."
         )
-    if found.difference > 1e-3 * _size(found):
+    if found.difference > _AGREEMENT * _size(found):
         return "not-converged", (
             f"Two resolutions give the values {found.coarse.value:.8g} and {last.value:.8g}, which do not agree."
+        )
+    continuous = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
+    missed = max((missed_at_ends(mesh, profile(last, role)) for role, mesh in continuous.items()), default=0.0)
+    if missed > _MISSED:
+        return "not-converged", (
+            f"Towards an end of its support an integrand grows so fast that a share of {missed:.1e} of it is nearer to "
+            f"the end than numbers resolve; the value is {last.value:.6g}, at about that error."
         )
     residual = stationarity(last)
     if not residual <= _STATIONARY * _size(found) or not math.isfinite(last.point.decrement):
