@@ -60,12 +60,53 @@ def test_what_is_missed_at_a_pole_is_in_the_error(law: str, variables: dict[str,
     assert solution.status == "converged" or solution.error > 1e-5
 
 
-def test_a_joint_density_with_a_given_margin(tmp_path: pathlib.Path) -> None:
-    text = stated(
+def with_margin(law: str) -> str:
+    return stated(
         "minimise KL(q(x,z) || p(x,z))",
         over='"q(x,z)"',
-        to=["integral(q(x,z), z) = Normal(x; 1, 1)"],
+        to=[f"integral(q(x,z), z) = {law}"],
         variables={"x": '"real"', "z": '"real"'},
         laws={"p(z)": '"Normal(z; 0, 1)"', "p(x|z)": '"Normal(x; z, 0.5)"'},
     )
-    holds(solved(text, tmp_path), 0.3 + math.log(1.25) / 2)
+
+
+def test_a_joint_density_with_a_given_margin(tmp_path: pathlib.Path) -> None:
+    holds(solved(with_margin("Normal(x; 1, 1)"), tmp_path), 0.3 + math.log(1.25) / 2)
+
+
+def test_a_joint_density_with_a_margin_of_two_hills(tmp_path: pathlib.Path) -> None:
+    """What is left is the divergence of the margins, the rest being p(z|x)."""
+    margin = 1.25
+
+    def half(x: float) -> float:
+        density = stats.norm.pdf(x, -2, 0.3) + stats.norm.pdf(x, 3, 0.3)
+        return (
+            density / 2 * (math.log(density / 2) + x**2 / (2 * margin) + math.log(2 * math.pi * margin) / 2)
+            if density > 0
+            else 0.0
+        )
+
+    value = sum(integrate.quad(half, a, a + 1, epsabs=1e-14)[0] for a in range(-6, 8))
+    holds(solved(with_margin("0.5*Normal(x; -2, 0.3) + 0.5*Normal(x; 3, 0.3)"), tmp_path), value)
+
+
+def test_a_margin_of_mass_two_is_never_met(tmp_path: pathlib.Path) -> None:
+    assert solved(with_margin("2*Normal(x; 0, 1)"), tmp_path).status in ("not-converged", "infeasible")
+
+
+@pytest.mark.parametrize(("target", "value"), [("20", 100 / 3), ("-40", 400 / 3)])
+def test_a_law_whose_number_is_sought_beside_a_density(target: str, value: float, tmp_path: pathlib.Path) -> None:
+    """The density is Normal around its mean t, and (t - m)²/2 + m²/10 is least at m = 5t/6."""
+    text = stated(
+        "minimise KL(q(z) || p(z)) + m**2/10",
+        over='["q(z)", "m"]',
+        to=[f"E_q(z)[z] = {target}"],
+        laws={"p(z)": '"Normal(z; m, 1)"'},
+        unknowns={"m": '"real"'},
+    )
+    holds(solved(text, tmp_path), value)
+
+
+def test_a_joint_density_that_wants_to_be_a_point_mass_has_no_bound(tmp_path: pathlib.Path) -> None:
+    text = stated("minimise H(q(x,z))", over='"q(x,z)"', variables={"x": "[0, 1]", "z": '"real"'})
+    assert solved(text, tmp_path).status == "unbounded"

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.optimize
 
 from elbowroom.errors import InputError
+from elbowroom.functional.expand import expand
 from elbowroom.functional.expression import Expression, Parameter, Product, Sum
 from elbowroom.functional.families import FamilyDensity
 from elbowroom.functional.law import DensityValue
@@ -67,16 +68,15 @@ def _from_laws(role: str, statement: Statement, known: Mapping[str, float]) -> I
             continue
         if any(isinstance(node, Parameter) and node.name in unknown_numbers for node in walk(meaning)):
             continue
-        components = list(_components(part, role, statement)) if len(roles) == 1 else []
+        components = list(_components(statement.problem.given.laws.get(part), role)) if len(roles) == 1 else []
         for one in components if len(components) > 1 else [part]:
             focus = _focus_of(one, role, statement, known)
             if focus is not None:
                 yield focus
 
 
-def _components(part: DensityValue, role: str, statement: Statement) -> Iterator[FamilyDensity]:
+def _components(meaning: object, role: str) -> Iterator[FamilyDensity]:
     """The families that a law is mixed from: each may have its mass where none of the others has any."""
-    meaning = statement.problem.given.laws.get(part)
     if isinstance(meaning, Sum | Product):
         for node in walk(meaning):
             if isinstance(node, FamilyDensity) and [variable.role for variable in free_variables(node)] == [role]:
@@ -85,11 +85,14 @@ def _components(part: DensityValue, role: str, statement: Statement) -> Iterator
 
 def _from_margins(role: str, statement: Statement) -> Iterator[Focus]:
     """Where constraints say what a density of the variable is: what has mass there has to be covered too."""
-    for constraint in statement.constraints:
+    for constraint in statement.problem.subject_to:
         for side, other in ((constraint.left, constraint.right), (constraint.right, constraint.left)):
             free = tuple(free_variables(side))
-            if [variable.role for variable in free] == [role] and free_variables(other) == set(free):
-                focus = _focus_of(side, role, statement, {})
+            if [variable.role for variable in free] != [role] or free_variables(other) != set(free):
+                continue
+            components = list(_components(side, role))
+            for one in components if len(components) > 1 else [side]:
+                focus = _focus_of(expand(one), role, statement, {})
                 if focus is not None:
                     yield focus
 

@@ -183,7 +183,13 @@ def _sparse(
         slack = -1e-12 * sp.eye_array(count)
         system = sp.csc_array(sp.block_array([[bent, jacobian.T], [jacobian, slack]]))
         right = np.concatenate([-gradient, -residual])
-        solver = splu(system, permc_spec="COLAMD")
+        try:
+            solver = splu(system, permc_spec="COLAMD")
+        except RuntimeError:
+            if shift > _LARGEST_SHIFT:
+                return np.zeros(size), np.zeros(len(residual)), shift
+            shift = max(10 * shift, 1e-8)
+            continue
         both = solver.solve(right)
         both = both + solver.solve(right - system @ both)
         direction = both[:size]

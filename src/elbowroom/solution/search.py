@@ -17,6 +17,7 @@ from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_inte
 from elbowroom.solution.moving_kinks import downhill, has_moving_kinks
 from elbowroom.solution.needles import with_needles
 from elbowroom.solution.number_search import is_only_approached, numbers_of, settled
+from elbowroom.solution.number_starts import placed
 from elbowroom.solution.point import Effort
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
 from elbowroom.solution.spikes import endless_fall
@@ -32,6 +33,10 @@ _MOST_NODES = 700
 _MOST_SEPARABLE_NODES = 3000
 _MOST_CONFIRMATIONS = 3
 _FAR_OUT = 6
+_NEAR = 1e-6
+_FARTHEST = 1e9
+_MOST_MOVES = 10
+_ROUGH = Effort(tolerance=1e-8, smallest_barrier=1e-8, most_steps=25)
 _FALLS = (
     "The functional has no bound: as the numbers go to the ends of where they range, its value keeps going, and "
     "is {value:.6g} as far as that was followed."
@@ -48,12 +53,16 @@ _APPROACHED = (
 
 @dataclasses.dataclass(frozen=True)
 class Thoroughness:
-    """How far a search goes: shares of integrals that may be left out, and left unresolved; how many stages."""
+    """How far a search goes: shares of integrals that may be left out, and left unresolved; how many stages.
+
+    After `most_lost` attempts in a row that lead nowhere it is given up.
+    """
 
     negligible: float
     resolved: float
     most_rounds: int = _MOST_ROUNDS
     most_confirmations: int = _MOST_CONFIRMATIONS
+    most_lost: int = 4
     divides: bool = True
     halves: bool = False
 
@@ -64,6 +73,8 @@ def search(statement: Statement) -> Search:
         return search_curve(statement)
     if len(statement.numbers) == len(statement.problem.over):
         return _search_numbers(statement)
+    if statement.numbers:
+        statement = _near_its_numbers(statement)
     meshes = with_needles(statement, first_meshes(statement))
     if statement.constraints and _hopeless(statement, meshes):
         now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
@@ -75,7 +86,8 @@ def search(statement: Statement) -> Search:
         return Search(statement, (), meshes, now, now, verdict=("unbounded", sentence))
     effort = _effort(statement)
     stages, meshes, now = _explored(statement, meshes, effort)
-    if now.point.stopped == "unbounded" or runs_away(stages, statement.sign):
+    lost = len(stages) >= effort.most_lost and _is_lost(now)
+    if lost or now.point.stopped == "unbounded" or runs_away(stages, statement.sign):
         return Search(statement, stages, meshes, now, now)
     return _confirmed(statement, stages, meshes, now, effort)
 
@@ -99,11 +111,25 @@ def _search_numbers(statement: Statement) -> Search:
     return dataclasses.replace(result, has_several=found.several)
 
 
+def _near_its_numbers(statement: Statement) -> Statement:
+    """The problem of densities and numbers, with meshes where laws are for the numbers that it comes to."""
+    numbers = numbers_of(attempt_on(statement, first_meshes(statement), effort=Effort(most_steps=0)))
+    here = placed(statement, numbers)
+    for _ in range(_MOST_MOVES):
+        found = attempt_on(here, first_meshes(here), effort=_ROUGH)
+        after = numbers_of(found)
+        usable = all(np.isfinite(value) and abs(value) < _FARTHEST for value in after.values())
+        if not usable or all(abs(after[name] - numbers[name]) <= 1e-2 * (1 + abs(numbers[name])) for name in after):
+            break
+        here, numbers = placed(statement, after), after
+    return here
+
+
 def _effort(statement: Statement) -> Thoroughness:
     if any(statement.is_smooth(density) for density in statement.densities):
         return Thoroughness(1e-9, 1e-9, most_confirmations=1, halves=True)
     if joint_roles(statement):
-        return Thoroughness(1e-9, 1e-5, most_rounds=3, most_confirmations=1, divides=False)
+        return Thoroughness(1e-9, 1e-5, most_rounds=3, most_confirmations=1, most_lost=2, divides=False)
     if has_double_integrals(statement):
         return Thoroughness(1e-11, 1e-9)
     return Thoroughness(1e-13, 1e-10)
@@ -113,10 +139,12 @@ def _explored(statement: Statement, meshes: Meshes, effort: Thoroughness) -> tup
     """Stage by stage wider and finer, while that changes anything."""
     stages: list[Stage] = []
     now = attempt_on(statement, meshes)
+    lost = 0
     for _ in range(effort.most_rounds):
+        lost = lost + 1 if _is_lost(now) else 0
         seen = {role: profile(now, role) for role, mesh in meshes.items() if mesh.is_continuous}
         stages.append(stage_of(now, meshes, seen))
-        if now.point.shifted_at_last and len(stages) > 2:
+        if lost >= effort.most_lost or (now.point.shifted_at_last and len(stages) > 2):
             break
         if now.point.stopped == "unbounded" or runs_away(stages, statement.sign) or is_pursued_in_vain(stages):
             break
@@ -128,6 +156,13 @@ def _explored(statement: Statement, meshes: Meshes, effort: Thoroughness) -> tup
             break
         meshes, now = better, further
     return tuple(stages), meshes, now
+
+
+def _is_lost(now: Attempt) -> bool:
+    """Whether the minimisation is nowhere near an end, so that better axes alone will not bring it there."""
+    if now.is_settled or now.point.stopped == "unbounded":
+        return False
+    return not now.is_feasible or not abs(now.point.decrement) <= _NEAR * (1 + abs(now.value))
 
 
 def _better(

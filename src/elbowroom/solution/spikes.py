@@ -1,7 +1,7 @@
 """Whether a functional falls for ever along densities that narrow, move out or spread: looked at before any search.
 
-The densities are uniform ones, on intervals. Where constraints are affine and there are no bounds, narrow intervals
-stand around atoms that meet the constraints.
+The densities are uniform ones, on intervals, or on boxes that narrow where there are several variables. Where
+constraints on one variable are affine and there are no bounds, narrow intervals stand around atoms that meet them.
 """
 
 from __future__ import annotations
@@ -38,28 +38,31 @@ class Fall:
 
 
 def endless_fall(statement: Statement, meshes: Mapping[str, Mesh]) -> Fall | None:
-    """The first way in which a functional of one density of one continuous variable falls for ever, if any does."""
+    """The first way in which a functional of one density falls for ever, if any does."""
     unknown = statement.problem.over[0]
-    if len(statement.problem.over) > 1 or not isinstance(unknown, DensityValue) or len(unknown.of) != 1:
+    if len(statement.problem.over) > 1 or not isinstance(unknown, DensityValue) or statement.is_smooth(unknown):
         return None
-    if unknown.given or statement.is_smooth(unknown):
+    continuous = [variable.role for variable in unknown.of if meshes[variable.role].is_continuous]
+    if not continuous or (len(unknown.of) + len(unknown.given) > 1 and statement.constraints):
         return None
-    role = unknown.of[0].role
-    if not meshes[role].is_continuous:
-        return None
-    for way, family in _families(statement, meshes, role):
-        values = [_value(statement, meshes, role, intervals) for intervals in family]
-        steps = -np.diff(values)
-        if not np.isfinite(values).all() or not (steps > _LEAST_STEP * (1 + abs(values[0]))).all():
+    families = (
+        _families(statement, meshes, continuous[0])
+        if len(unknown.of) + len(unknown.given) == 1
+        else [("narrows", [{role: [_narrow(meshes[role], share)] for role in continuous} for share in _SHRINKING])]
+    )
+    for way, family in families:
+        values = [_value(statement, meshes, unknown, intervals) for intervals in family]
+        if not np.isfinite(values).all():
             continue
-        if steps[-1] > 0.5 * steps[0]:
+        steps = -np.diff(values)
+        if (steps > _LEAST_STEP * (1 + abs(values[0]))).all() and steps[-1] > 0.5 * steps[0]:
             return Fall(way, statement.sign * values[-1])
     return None
 
 
 def _families(
     statement: Statement, meshes: Mapping[str, Mesh], role: str
-) -> Iterator[tuple[str, list[list[Interval]]]]:
+) -> Iterator[tuple[str, list[dict[str, list[Interval]]]]]:
     mesh = meshes[role]
     below, above = mesh.open_ends
     lower, upper = mesh.box
@@ -67,21 +70,25 @@ def _families(
         atoms = _atoms(statement, meshes, role)
         if atoms:
             width = min(upper - lower, 1.0) / 10
-            yield (
-                "narrows",
-                [[_around(place, mass, width * share, mesh) for place, mass in atoms] for share in _SHRINKING],
-            )
+            around = ([_around(place, mass, width * share, mesh) for place, mass in atoms] for share in _SHRINKING)
+            yield "narrows", [{role: intervals} for intervals in around]
         return
     middle, width = (lower + upper) / 2, (upper - lower) / 4
-    yield "narrows", [[_around(middle, 1.0, width * share, mesh)] for share in _SHRINKING]
+    yield "narrows", [{role: [_narrow(mesh, share)]} for share in _SHRINKING]
     if above:
-        yield "moves out", [[(far, far + 1.0, 1.0)] for far in middle + width * _GROWING]
-        start_of_wide = lower if not below else middle
-        yield "spreads", [[(start_of_wide - (far if below else 0.0), middle + far, 1.0)] for far in width * _GROWING]
+        yield "moves out", [{role: [(far, far + 1.0, 1.0)]} for far in middle + width * _GROWING]
+        first = lower if not below else middle
+        spreading = ((first - (far if below else 0.0), middle + far, 1.0) for far in width * _GROWING)
+        yield "spreads", [{role: [interval]} for interval in spreading]
     if below:
-        yield "moves out", [[(-far - 1.0, -far, 1.0)] for far in width * _GROWING - middle]
+        yield "moves out", [{role: [(-far - 1.0, -far, 1.0)]} for far in width * _GROWING - middle]
     if not below and above:
-        yield "moves to its end", [[(lower + share, lower + 2 * share, 1.0)] for share in width * _SHRINKING]
+        yield "moves to its end", [{role: [(lower + share, lower + 2 * share, 1.0)]} for share in width * _SHRINKING]
+
+
+def _narrow(mesh: Mesh, share: float) -> Interval:
+    lower, upper = mesh.box
+    return _around((lower + upper) / 2, 1.0, (upper - lower) / 4 * share, mesh)
 
 
 def _around(place: float, mass: float, width: float, mesh: Mesh) -> Interval:
@@ -95,17 +102,28 @@ def _around(place: float, mass: float, width: float, mesh: Mesh) -> Interval:
     return left, right, mass
 
 
-def _value(statement: Statement, meshes: Mapping[str, Mesh], role: str, intervals: list[Interval]) -> float:
-    """What is minimised at a density that is uniform on each of some intervals."""
-    edges = {end for left, right, _ in intervals for end in (left, right)}
-    inside = [edge for edge in meshes[role].edges if not any(left < edge < right for left, right, _ in intervals)]
-    mesh = meshes[role].with_edges(np.unique(np.array([*inside, *edges])))
-    problem = _discretised(statement, {**meshes, role: mesh})
-    nodes = problem.axes[role].nodes
-    density = np.zeros(len(nodes))
-    for left, right, mass in intervals:
-        density[(left < nodes) & (nodes < right)] += mass / (right - left)
-    return problem.value_at(density)[0] if problem.size == len(density) else np.nan
+def _value(
+    statement: Statement, meshes: Mapping[str, Mesh], unknown: DensityValue, boxes: Mapping[str, list[Interval]]
+) -> float:
+    """What is minimised at a density that is uniform on some intervals of each continuous variable, and independent."""
+    finer = dict(meshes)
+    for role, intervals in boxes.items():
+        ends = {end for left, right, _ in intervals for end in (left, right)}
+        outside = [edge for edge in meshes[role].edges if not any(left < edge < right for left, right, _ in intervals)]
+        finer[role] = meshes[role].with_edges(np.unique(np.array([*outside, *ends])))
+    problem = _discretised(statement, finer)
+    density = np.ones(())
+    for place, variable in enumerate((*unknown.of, *unknown.given)):
+        axis = problem.axes[variable.role]
+        own = np.ones(axis.size)
+        if variable.role in boxes:
+            own = np.zeros(axis.size)
+            for left, right, mass in boxes[variable.role]:
+                own[(left < axis.nodes) & (axis.nodes < right)] += mass / (right - left)
+        elif place < len(unknown.of):
+            own /= axis.weights.sum()
+        density = density[..., None] * own
+    return problem.value_at(density.ravel())[0] if problem.size == density.size else np.nan
 
 
 def _discretised(statement: Statement, meshes: Mapping[str, Mesh]) -> Discretised:

@@ -111,9 +111,12 @@ def _infeasible(found: Search) -> tuple[Status, str]:
     problem, point = found.fine.discretised, found.fine.point
     closest = nearest(problem, point.x)
     if closest is None:
+        reason = (
+            "they and the unknowns are too many to decide" if problem.is_affine else "not all of them are linear in it"
+        )
         return "not-converged", (
-            f"After {point.steps} steps the constraints still fail by {point.residual:.1e}. Whether anything meets "
-            "them is not known, since not all of them are linear in the unknown: try other numbers in them."
+            f"After {point.steps} steps the constraints still fail by {point.residual:.1e}. Whether any choice of the "
+            f"unknown meets them is not known, since {reason}: try other numbers in them."
         )
     if not closest.is_feasible:
         texts = [condition.text for condition in (*problem.conditions, *problem.bounds) if not condition.implied]
