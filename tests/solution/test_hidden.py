@@ -79,7 +79,7 @@ def test_a_joint_density_with_a_margin_of_two_hills(tmp_path: pathlib.Path) -> N
     margin = 1.25
 
     def half(x: float) -> float:
-        density = stats.norm.pdf(x, -2, 0.3) + stats.norm.pdf(x, 3, 0.3)
+        density = float(stats.norm.pdf(x, -2, 0.3) + stats.norm.pdf(x, 3, 0.3))
         return (
             density / 2 * (math.log(density / 2) + x**2 / (2 * margin) + math.log(2 * math.pi * margin) / 2)
             if density > 0

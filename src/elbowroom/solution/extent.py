@@ -48,7 +48,7 @@ def foci(statement: Statement) -> dict[str, tuple[Focus, ...]]:
         if not found[role]:
             found[role] = list(_from_constraints(role, statement)) or list(_from_functional(role, statement))
     for role in wanted:
-        found[role].extend(_from_margins(role, statement))
+        found[role].extend(list(_from_margins(role, statement)) or _from_marginals(role, statement))
     everything = [focus for places in found.values() for focus in places]
     for role in wanted:
         if not found[role]:
@@ -95,6 +95,17 @@ def _from_margins(role: str, statement: Statement) -> Iterator[Focus]:
                 focus = _focus_of(expand(one), role, statement, {})
                 if focus is not None:
                     yield focus
+
+
+def _from_marginals(role: str, statement: Statement) -> Iterator[Focus]:
+    """Where a variable of an unknown joint density is on its own: a law given others is narrower than without them."""
+    joint = [density for density in statement.densities if len(density.of) > 1 and not density.given]
+    for part in statement.setting.laws:
+        own = [variable for variable in part.of if variable.role == role]
+        if own and part.given and any(role in {variable.role for variable in density.of} for density in joint):
+            focus = _focus_of(DensityValue(part.letter, (own[0],)), role, statement, {})
+            if focus is not None:
+                yield focus
 
 
 def _is_observed(part: DensityValue, statement: Statement) -> bool:

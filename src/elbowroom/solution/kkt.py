@@ -101,7 +101,7 @@ class _Symmetric:
         size = np.sqrt(np.maximum(np.abs(matrix).max(axis=1, initial=0.0), 1e-300))
         self.scale = 1 / size
         balanced = (matrix + matrix.T) / 2 * self.scale[:, None] * self.scale
-        self.values, self.vectors = scipy.linalg.eigh(balanced, check_finite=False)
+        self.values, self.vectors = scipy.linalg.eigh(balanced, check_finite=False, driver="evd")
         largest = np.abs(self.values).max(initial=0.0)
         self.keep = np.abs(self.values) > _RANK_TOLERANCE * max(largest, 1e-300)
 

@@ -66,9 +66,10 @@ class Mesh:
         """The same mesh with other edges."""
         return dataclasses.replace(self, edges=edges)
 
-    def finer(self) -> Mesh:
-        """The same panels with more nodes: half as many again."""
-        return dataclasses.replace(self, order=self.order + max(1, self.order // 2 if self.order > 7 else 0))
+    def finer(self, added: int | None = None) -> Mesh:
+        """The same panels with more nodes: half as many again, or so many `added` to each."""
+        half = max(1, self.order // 2 if self.order > 7 else 0)
+        return dataclasses.replace(self, order=self.order + (half if added is None else added))
 
     def halved(self) -> Mesh:
         """Every panel divided in two."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy.optimize import brentq
@@ -10,8 +11,9 @@ from scipy.optimize import brentq
 from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.axis import Axis
 from elbowroom.solution.blocks import TableBlock
-from elbowroom.solution.graph import Integrated
+from elbowroom.solution.graph import Integrated, Node
 from elbowroom.solution.mesh import Mesh
+from elbowroom.solution.program import Evaluation
 
 Array = np.ndarray
 
@@ -85,7 +87,7 @@ def profile(attempt: Attempt, role: str) -> Profile:
         )
         sizes = sizes.sum(axis=1)
         found.append((sizes, _unresolved(values, axis), total))
-    largest = max((total for *_, total in found), default=1.0)
+    largest = max([*(total for *_, total in found), *_whole(here, adjoints)], default=1.0)
     for owner, contributions in discretised.scene.known_integrals:
         if owner == role and contributions.size == axis.size and np.isfinite(contributions).all():
             sizes = contributions.reshape(panels, order)
@@ -98,6 +100,14 @@ def profile(attempt: Attempt, role: str) -> Profile:
         shares = np.maximum(shares, sizes / total)
         unresolved = np.maximum(unresolved, rough / total)
     return Profile(shares, unresolved)
+
+
+def _whole(here: Evaluation, adjoints: Mapping[Node, Array]) -> Iterator[float]:
+    """What is added in the integrals that are numbers, the masses of densities among them."""
+    for node in here.program.order:
+        if isinstance(node, Integrated) and node.size == 1:
+            parts = np.abs(here.values[node.inputs[0]] * adjoints.get(node, 1.0))
+            yield float(parts[np.isfinite(parts)].sum())
 
 
 def magnitude(attempt: Attempt) -> float:

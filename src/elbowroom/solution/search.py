@@ -55,7 +55,8 @@ _APPROACHED = (
 class Thoroughness:
     """How far a search goes: shares of integrals that may be left out, and left unresolved; how many stages.
 
-    After `most_lost` attempts in a row that lead nowhere it is given up.
+    After `most_lost` attempts in a row that lead nowhere it is given up; to confirm a solution, so many nodes are
+    `added` to each panel, or half of those that it has.
     """
 
     negligible: float
@@ -63,6 +64,7 @@ class Thoroughness:
     most_rounds: int = _MOST_ROUNDS
     most_confirmations: int = _MOST_CONFIRMATIONS
     most_lost: int = 4
+    added: int | None = None
     divides: bool = True
     halves: bool = False
 
@@ -129,9 +131,9 @@ def _effort(statement: Statement) -> Thoroughness:
     if any(statement.is_smooth(density) for density in statement.densities):
         return Thoroughness(1e-9, 1e-9, most_confirmations=1, halves=True)
     if joint_roles(statement):
-        return Thoroughness(1e-9, 1e-5, most_rounds=3, most_confirmations=1, most_lost=2, divides=False)
+        return Thoroughness(1e-7, 1e-5, most_rounds=3, most_confirmations=1, most_lost=2, divides=False)
     if has_double_integrals(statement):
-        return Thoroughness(1e-11, 1e-9)
+        return Thoroughness(1e-11, 1e-9, added=2)
     return Thoroughness(1e-13, 1e-10)
 
 
@@ -215,7 +217,7 @@ def _confirming(mesh: Mesh, now: Attempt, role: str, further: bool, effort: Thor
     if not mesh.is_continuous:
         return mesh
     wider = leaping(mesh, profile(now, role)) if further else mesh
-    return wider.halved() if effort.halves else wider.finer()
+    return wider.halved() if effort.halves else wider.finer(effort.added)
 
 
 def _agree(first: float, second: float, tolerance: float) -> bool:

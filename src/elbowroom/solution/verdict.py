@@ -14,6 +14,8 @@ from elbowroom.solution.stationarity import stationarity
 _STATIONARY = 1e-2
 _AGREEMENT = 1e-4
 _MISSED = 1e-5
+_OF_THE_BARRIER = 1e3
+"""The barrier of q >= 0 keeps so much of itself, relative to a hundredth of what is largest, far out."""
 
 
 def verdict(found: Search) -> tuple[Status, str]:
@@ -34,7 +36,7 @@ def verdict(found: Search) -> tuple[Status, str]:
         )
     if not last.is_feasible:
         return _infeasible(found)
-    if found.stages and found.stages[-1].escape > ESCAPED:
+    if found.stages and found.stages[-1].escape > max(ESCAPED, _OF_THE_BARRIER * last.point.barrier):
         return "not-converged", (
             f"A part of the solution moves out as far as {_open(found)} is followed, while the value approaches "
             f"{last.value:.10g}: a bound that no density reaches."
