@@ -16,6 +16,14 @@ CASES = {
     "second moment": (stated("maximise E_q(z)[z**2]"), "unbounded"),
     "second moment with a mean": (stated("maximise E_q(z)[z**2]", to=["E_q(z)[z] = 0"]), "unbounded"),
     "entropy with a mean": (stated("maximise H(q(z))", to=["E_q(z)[z] = 1"]), "unbounded"),
+    "a cube that wins far out": (
+        stated("minimise KL(q(z) || p(z)) - 0.00001*E_q(z)[z**3]", laws={"p(z)": NORMAL}),
+        "unbounded",
+    ),
+    "a mean farther than one looks": (
+        stated("minimise KL(q(z) || p(z))", to=["E_q(z)[z] >= 10000"], laws={"p(z)": NORMAL}),
+        "not-converged",
+    ),
     "past the conjugate point": (
         curve("minimise integral(diff(y(x), x)**2 - 20*y(x)**2, x)", ["y(0) = 0", "y(1) = 0"]),
         "unbounded",

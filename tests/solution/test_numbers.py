@@ -66,6 +66,15 @@ LEAST_VALUES = {
     "a saddle": (stated("minimise a**2 - b**2 + b**4", over='["a", "b"]', unknowns=PAIR), -0.25),
     "the end of an interval": (stated("minimise (m - 3)**2", over='["m"]', unknowns={"m": "[0, 1]"}), 4.0),
     "inside an interval": (stated("minimise cos(7*m)", over='["m"]', unknowns={"m": "[0, 1]"}), -1.0),
+    "a kink in an interval": (stated("minimise abs(m - 0.25)", over='["m"]', unknowns={"m": "[0, 1]"}), 0.0),
+    "the end beyond a kink": (stated("minimise -abs(m - 0.25)", over='["m"]', unknowns={"m": "[0, 1]"}), -0.75),
+    "a kink beside a bound": (stated("minimise abs(m)", over='["m"]', unknowns=M, to=["m >= -1"]), 0.0),
+    "an overlap": (
+        stated(
+            "maximise integral(q(z)*p(z), z)", over='["m"]', unknowns=M, laws=WALKING | {"p(z)": '"Normal(z; 40, 1)"'}
+        ),
+        1 / math.sqrt(4 * math.pi),
+    ),
     "a circle": (stated("minimise a + b", over='["a", "b"]', unknowns=PAIR, to=["a**2 + b**2 = 2"]), -2.0),
 }
 
@@ -82,6 +91,16 @@ WITHOUT = {
     ),
     "an exponential": (stated("minimise exp(m)", over='["m"]', unknowns=M), "not-converged"),
     "an arc tangent": (stated("minimise arctan(m)", over='["m"]', unknowns=M), "not-converged"),
+    "the least width": (
+        stated(
+            "maximise integral(q(z)*p(z), z)",
+            over='["s"]',
+            unknowns=S,
+            laws={"q(z)": '"Normal(z; 0, s)"', "p(z)": '"Normal(z; 0, 1)"'},
+        ),
+        "not-converged",
+    ),
+    "a hill that underflows": (stated("maximise exp(-(m - 1000)**2)", over='["m"]', unknowns=M), "not-converged"),
     "an open end": (stated("minimise s**2", over='["s"]', unknowns=S), "not-converged"),
     "a width of nothing": (
         stated("minimise E_q(z)[z**2]", over='["s"]', unknowns=S, laws={"q(z)": '"Normal(z; 0, s)"'}),

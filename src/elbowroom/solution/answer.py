@@ -71,6 +71,8 @@ def _error(found: Search, gap: float, boxes: dict[str, Box]) -> float:
     meshes = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
     far = max((conditioning(mesh, profile(last, role)) for role, mesh in meshes.items()), default=0.0)
     missed = sum(missed_at_ends(mesh, profile(last, role)) for role, mesh in meshes.items())
+    coverage = last.discretised.coverage
+    missed += coverage.worst(last.point.x) if coverage is not None and np.isfinite(size) else 0.0
     return (
         found.resolution_error
         + gap

@@ -25,8 +25,8 @@ from elbowroom.solution.tabulate import tabulate
 
 Array = np.ndarray
 
-_AT_THE_START = 1e-3
-_ON_THE_WAY = 1e-2
+_AT_THE_START = 1e-4
+_ON_THE_WAY = 1e-3
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

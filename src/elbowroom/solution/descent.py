@@ -60,12 +60,12 @@ def _shapes(count: int) -> list[Array]:
 
 
 def searched(problem: Discretised, point: Point) -> Point:
-    """The minimum over few numbers without constraints by the simplex method, which needs no derivatives.
+    """The minimum over few numbers, without equations, by the simplex method, which needs no derivatives.
 
     It is called one where the method, begun again from there, finds nothing lower in any direction.
     """
     direct = problem.positivity.direct
-    if len(point.x) > _MOST_SEARCHED or len(point.multipliers) or len(problem.positivity.offset):
+    if len(point.x) > _MOST_SEARCHED or len(point.multipliers):
         return point
 
     def unfolded(u: Array) -> Array:
@@ -73,7 +73,10 @@ def searched(problem: Discretised, point: Point) -> Point:
 
     def merit(u: Array) -> float:
         value, _ = problem.value_at(unfolded(u))
-        return value if np.isfinite(value) else np.inf
+        return value if np.isfinite(value) and rows(u).min(initial=0.0) >= 0 else np.inf
+
+    def rows(u: Array) -> Array:
+        return problem.positivity.matrix @ unfolded(u) + problem.positivity.offset
 
     best = np.where(direct, np.log(np.maximum(point.x, 1e-290)), point.x)
     least = merit(best)
@@ -93,8 +96,9 @@ def searched(problem: Discretised, point: Point) -> Point:
         value=least,
         decrement=_RESOLVED * (1 + abs(least)),
         barrier=0.0,
-        slacks=unfolded(best)[direct],
-        bound_multipliers=np.zeros(int(direct.sum())),
+        slacks=np.concatenate([unfolded(best)[direct], rows(best)]),
+        bound_multipliers=np.zeros_like(point.bound_multipliers),
+        residual=0.0,
         shifted_at_last=False,
         stopped=KINK,
     )

@@ -20,8 +20,9 @@ _STILL = 1e-3
 _FAR = (1e2, 1e4, 1e6, 1e8)
 _LEAST_STEP = 1e-3
 _SAME = 1e-9
+_FLAT = 1e-100
 _NEARLY_SAME = 1e-6
-_AT_THE_END = 1e-5
+_AT_THE_END, _NEAR_THE_END = 1e-5, 1e-3
 
 
 _EFFORT = Effort(tolerance=1e-11, smallest_barrier=1e-12, most_steps=40)
@@ -141,6 +142,8 @@ def is_only_approached(found: Settled) -> bool:
             return True
     if found.beyond > attempt.point.value + _SAME * (1 + abs(attempt.point.value)):
         return False
+    if any(isinstance(one.support, Positive) and numbers[one.name] < _NEAR_THE_END for one in found.statement.numbers):
+        return True
     return found.beyond < attempt.point.value - _SAME * (1 + abs(attempt.point.value)) or _still_moves(attempt)
 
 
@@ -151,4 +154,16 @@ def _still_moves(attempt: Attempt) -> bool:
         return False
     bend = local.curvature(np.zeros(0)).dense()
     step = np.linalg.lstsq(bend, -local.gradient, rcond=None)[0]
-    return bool((np.abs(step) > _STILL * (1 + np.abs(attempt.point.x))).any())
+    direct = attempt.discretised.positivity.direct
+    sizes = np.abs(attempt.point.x) + np.where(direct, 0.0, 1.0)
+    return bool((np.abs(step) > _STILL * sizes).any())
+
+
+def is_flat(attempt: Attempt) -> bool:
+    """Whether slope and curvature are nothing at all, as where a functional has underflowed: no sign of an optimum."""
+    local = attempt.discretised.at(attempt.point.x)
+    if local is None or len(local.residual) or attempt.discretised.is_kinked:
+        return False
+    size = 1 + np.abs(attempt.point.x)
+    bends = np.abs(local.curvature(np.zeros(0)).dense()) * size[:, None] * size
+    return float(bends.max()) <= _FLAT and float((np.abs(local.gradient) * size).max()) <= _FLAT

@@ -16,7 +16,7 @@ from elbowroom.solution.mesh import Mesh
 from elbowroom.solution.meshing import attempt_on, first_meshes, has_double_integrals, joint_roles, splines_of
 from elbowroom.solution.moving_kinks import downhill, has_moving_kinks
 from elbowroom.solution.needles import with_needles
-from elbowroom.solution.number_search import is_only_approached, numbers_of, settled
+from elbowroom.solution.number_search import is_flat, is_only_approached, numbers_of, settled
 from elbowroom.solution.number_starts import placed
 from elbowroom.solution.point import Effort
 from elbowroom.solution.refinement import Profile, divided, leaping, profile, reaching_further, widened
@@ -32,7 +32,7 @@ _MOST_ROUNDS = 24
 _MOST_NODES = 700
 _MOST_SEPARABLE_NODES = 3000
 _MOST_CONFIRMATIONS = 3
-_FAR_OUT = 6
+_FAR_OUT = 12
 _NEAR = 1e-6
 _FARTHEST = 1e9
 _MOST_MOVES = 10
@@ -40,6 +40,10 @@ _ROUGH = Effort(tolerance=1e-8, smallest_barrier=1e-8, most_steps=25)
 _FALLS = (
     "The functional has no bound: as the numbers go to the ends of where they range, its value keeps going, and "
     "is {value:.6g} as far as that was followed."
+)
+_FLAT = (
+    "The functional is {value:.6g} and flat to all digits wherever the search came: nothing says that this is its "
+    "optimum."
 )
 _ENDLESS = (
     "The functional has no bound: as a density {way}, its value keeps going, and is {value:.6g} as far as that was "
@@ -80,7 +84,7 @@ def search(statement: Statement) -> Search:
     meshes = with_needles(statement, first_meshes(statement))
     if statement.constraints and _hopeless(statement, meshes):
         now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
-        return Search(statement, (), meshes, now, now)
+        return Search(statement, (), meshes, now, now, is_hopeless=True)
     fall = endless_fall(statement, meshes)
     if fall is not None:
         now = attempt_on(statement, meshes, effort=Effort(most_steps=0))
@@ -110,6 +114,8 @@ def _search_numbers(statement: Statement) -> Search:
     if is_only_approached(dataclasses.replace(found, attempt=result.fine)):
         bound = statement.sign * min(found.beyond, result.fine.point.value)
         return dataclasses.replace(result, verdict=("not-converged", _APPROACHED.format(value=bound)))
+    if is_flat(result.fine):
+        return dataclasses.replace(result, verdict=("not-converged", _FLAT.format(value=result.fine.value)))
     return dataclasses.replace(result, has_several=found.several)
 
 

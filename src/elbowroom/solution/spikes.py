@@ -23,7 +23,9 @@ Interval = tuple[float, float, float]
 """The ends of an interval, and the mass on it."""
 
 _SHRINKING = 10.0 ** -np.arange(1, 7)
-_GROWING = 10.0 ** np.arange(1, 7)
+_GROWING = 10.0 ** np.arange(1, 10)
+_LAST = 5
+_HUGE = 1e300
 _LEAST_STEP = 1e-2
 _MOST_ATOMS = 6
 _SMALLEST_MASS = 1e-6
@@ -52,12 +54,19 @@ def endless_fall(statement: Statement, meshes: Mapping[str, Mesh]) -> Fall | Non
     )
     for way, family in families:
         values = [_value(statement, meshes, unknown, intervals) for intervals in family]
-        if not np.isfinite(values).all():
-            continue
-        steps = -np.diff(values)
-        if (steps > _LEAST_STEP * (1 + abs(values[0]))).all() and steps[-1] > 0.5 * steps[0]:
-            return Fall(way, statement.sign * values[-1])
+        values = np.maximum(values, -_HUGE)  # What overflows has fallen far enough.
+        last = values if way == "narrows" else values[-_LAST:]
+        if np.isfinite(values).all() and values[-1] < values[0] and _falls(last):
+            return Fall(way, statement.sign * float(values[-1]))
     return None
+
+
+def _falls(values: Array) -> bool:
+    """Whether values fall, and by steps that do not shrink; the first that has overflowed ends them."""
+    steps = -np.diff(values[: int(np.argmin(values)) + 1])
+    if not len(steps) or not (steps > _LEAST_STEP * (1 + abs(values[0]))).all():
+        return False
+    return values.min() == -_HUGE or (len(steps) == len(values) - 1 and bool(steps[-1] > 0.5 * steps[0]))
 
 
 def _families(

@@ -36,7 +36,8 @@ class Search:
     """How the search went: its stages, and the last two attempts, the finer one last.
 
     **Arguments.** `verdict` is a status and its sentence, where the search itself has found what there is to say;
-    `has_several` whether it came to several optima, of which this is the best.
+    `has_several` whether it came to several optima, of which this is the best; `is_hopeless` whether nothing meets the
+    constraints however far out one looks.
     """
 
     statement: Statement
@@ -46,6 +47,7 @@ class Search:
     fine: Attempt
     verdict: tuple[Status, str] | None = None
     has_several: bool = False
+    is_hopeless: bool = False
 
     @property
     def difference(self) -> float:

@@ -14,6 +14,7 @@ from elbowroom.solution.stationarity import stationarity
 _STATIONARY = 1e-2
 _AGREEMENT = 1e-4
 _MISSED = 1e-5
+_UNCOVERED = 1e-6
 _OF_THE_BARRIER = 1e3
 """The barrier of q >= 0 keeps so much of itself, relative to a hundredth of what is largest, far out."""
 
@@ -54,9 +55,9 @@ def verdict(found: Search) -> tuple[Status, str]:
             f"Newton's method stopped where the functional is stationary, with the value {last.value:.8g}, and bends "
             "down in some direction: that is no optimum."
         )
-    if last.point.stopped == KINK:
-        return _at_a_kink(found)
-    if last.point.stopped not in ("converged", "no further progress") or last.point.decrement > 1e-7 * _size(found):
+    if last.point.stopped not in ("converged", "no further progress", KINK) or last.point.decrement > 1e-7 * _size(
+        found
+    ):
         return "not-converged", (
             f"After {last.point.steps} steps another one still promises {last.point.decrement:.1e}. The value shown is "
             "that of the last step."
@@ -72,6 +73,14 @@ def verdict(found: Search) -> tuple[Status, str]:
             f"Towards an end of its support an integrand grows so fast that a share of {missed:.1e} of it is nearer to "
             f"the end than numbers resolve; the value is {last.value:.6g}, at about that error."
         )
+    coverage = last.discretised.coverage
+    if coverage is not None and coverage.worst(last.point.x) > _UNCOVERED:
+        return "not-converged", (
+            f"At the numbers found a law fails to have mass one by {coverage.worst(last.point.x):.1e} on the nodes: it "
+            f"is narrower than these are dense, or wider than they reach. The value there is {last.value:.6g}."
+        )
+    if last.point.stopped == KINK:
+        return _at_a_kink(found)
     residual = stationarity(last)
     if not residual <= _STATIONARY * _size(found) or not math.isfinite(last.point.decrement):
         return "not-converged", (
@@ -120,12 +129,18 @@ def _infeasible(found: Search) -> tuple[Status, str]:
             f"After {point.steps} steps the constraints still fail by {point.residual:.1e}. Whether any choice of the "
             f"unknown meets them is not known, since {reason}: try other numbers in them."
         )
-    if not closest.is_feasible:
+    is_bounded = not any(any(mesh.open_ends) for mesh in found.meshes.values())
+    if not closest.is_feasible and (found.is_hopeless or is_bounded):
         texts = [condition.text for condition in (*problem.conditions, *problem.bounds) if not condition.implied]
         which = f"{closest.worst} fails by most" if closest.worst in texts else "none of mass one meets them"
         return "infeasible", (
             f"No choice of the unknown meets all constraints ({'; '.join(texts) or 'normalisation'}): {which}. "
             "Change or leave out one of them."
+        )
+    if not closest.is_feasible:
+        return "not-converged", (
+            f"Nothing meets the constraints where {_open(found)} was covered, and whether anything does further out is "
+            "not known."
         )
     return (
         "not-converged",
