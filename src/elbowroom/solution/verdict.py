@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from elbowroom.solution.descent import KINK
+from elbowroom.solution.far_out import better_far_out
 from elbowroom.solution.feasibility import contradiction, nearest
 from elbowroom.solution.refinement import missed_at_ends, profile
 from elbowroom.solution.solution import Status
@@ -86,6 +87,12 @@ def verdict(found: Search) -> tuple[Status, str]:
         return "not-converged", (
             f"Newton's method stopped at the value {last.value:.8g}, where the condition of stationarity still fails "
             f"by {residual:.1e}."
+        )
+    place = better_far_out(found)
+    if place is not None:
+        return "not-converged", (
+            f"Newton's method converged to {last.value:.8g} where {_open(found)} was covered, but a share of the mass "
+            f"at {place:.3g} would do better: the functional may have no bound."
         )
     return "converged", _converged(found)
 
