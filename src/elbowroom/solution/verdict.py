@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from elbowroom.solution.attempt import Attempt
 from elbowroom.solution.descent import KINK
 from elbowroom.solution.far_out import better_far_out
 from elbowroom.solution.feasibility import contradiction, nearest
@@ -46,16 +47,8 @@ def verdict(found: Search) -> tuple[Status, str]:
     concentrated = _concentrated(found)
     if concentrated:
         return "not-converged", concentrated
-    if last.point.shifted_at_last and last.discretised.is_kinked:
-        return "not-converged", (
-            f"The functional has kinks in the unknown, and the search stopped at one, with the value {last.value:.8g}, "
-            "that is no optimum: there are better values beside it."
-        )
     if last.point.shifted_at_last:
-        return "not-converged", (
-            f"Newton's method stopped where the functional is stationary, with the value {last.value:.8g}, and bends "
-            "down in some direction: that is no optimum."
-        )
+        return "not-converged", _no_optimum(last)
     if last.point.stopped not in ("converged", "no further progress", KINK) or last.point.decrement > 1e-7 * _size(
         found
     ):
@@ -67,19 +60,9 @@ def verdict(found: Search) -> tuple[Status, str]:
         return "not-converged", (
             f"Two resolutions give the values {found.coarse.value:.8g} and {last.value:.8g}, which do not agree."
         )
-    continuous = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
-    missed = max((missed_at_ends(mesh, profile(last, role)) for role, mesh in continuous.items()), default=0.0)
-    if missed > _MISSED:
-        return "not-converged", (
-            f"Towards an end of its support an integrand grows so fast that a share of {missed:.1e} of it is nearer to "
-            f"the end than numbers resolve; the value is {last.value:.6g}, at about that error."
-        )
-    coverage = last.discretised.coverage
-    if coverage is not None and coverage.worst(last.point.x) > _UNCOVERED:
-        return "not-converged", (
-            f"At the numbers found a law fails to have mass one by {coverage.worst(last.point.x):.1e} on the nodes: it "
-            f"is narrower than these are dense, or wider than they reach. The value there is {last.value:.6g}."
-        )
+    uncovered = _uncovered(found)
+    if uncovered is not None:
+        return "not-converged", uncovered
     if last.point.stopped == KINK:
         return _at_a_kink(found)
     residual = stationarity(last)
@@ -95,6 +78,38 @@ def verdict(found: Search) -> tuple[Status, str]:
             f"at {place:.3g} would do better: the functional may have no bound."
         )
     return "converged", _converged(found)
+
+
+def _no_optimum(last: Attempt) -> str:
+    """Where a search stopped that has better values beside it."""
+    if last.discretised.is_kinked:
+        return (
+            f"The functional has kinks in the unknown, and the search stopped at one, with the value {last.value:.8g}, "
+            "that is no optimum: there are better values beside it."
+        )
+    return (
+        f"Newton's method stopped where the functional is stationary, with the value {last.value:.8g}, and bends "
+        "down in some direction: that is no optimum."
+    )
+
+
+def _uncovered(found: Search) -> str | None:
+    """A sentence if a part of the answer is where no node is: at the end of a support, or of a law that moved."""
+    last = found.fine
+    continuous = {role: mesh for role, mesh in found.meshes.items() if mesh.is_continuous}
+    missed = max((missed_at_ends(mesh, profile(last, role)) for role, mesh in continuous.items()), default=0.0)
+    if missed > _MISSED:
+        return (
+            f"Towards an end of its support an integrand grows so fast that a share of {missed:.1e} of it is nearer to "
+            f"the end than numbers resolve; the value is {last.value:.6g}, at about that error."
+        )
+    coverage = last.discretised.coverage
+    if coverage is not None and coverage.worst(last.point.x) > _UNCOVERED:
+        return (
+            f"At the numbers found a law fails to have mass one by {coverage.worst(last.point.x):.1e} on the nodes: it "
+            f"is narrower than these are dense, or wider than they reach. The value there is {last.value:.6g}."
+        )
+    return None
 
 
 def _at_a_kink(found: Search) -> tuple[Status, str]:
