@@ -43,10 +43,14 @@ class Bernoulli(dist.BernoulliLogits):
         return logits * value - softplus(logits)
 
 
+@jax.custom_jvp
 def softplus(raw: Array) -> Array:
     r"""$\log(1 + e^s)$ without overflow; its derivative is $1 / (1 + e^{-s})$ everywhere, at 0 too.
 
-    Written with selections: of `maximum` and `abs`, autodiff makes the derivative 0 at 0.
+    The derivative is given: of `maximum` and `abs` autodiff makes 0 at 0, and selections in their place take three
+    times as long to evaluate.
     """
-    positive = raw >= 0
-    return jnp.where(positive, raw, 0) + jnp.log1p(jnp.exp(jnp.where(positive, -raw, raw)))
+    return jnp.maximum(raw, 0) + jnp.log1p(jnp.exp(-jnp.abs(raw)))
+
+
+softplus.defjvps(lambda tangent, value, raw: tangent * jax.nn.sigmoid(raw))
