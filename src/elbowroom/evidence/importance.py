@@ -13,9 +13,12 @@ from jaxtyping import Array, Bool, Float, Float64, PRNGKeyArray
 from numpyro.distributions import Distribution
 
 from elbowroom.errors import InputError
+from elbowroom.evidence.chunks import over_data
 from elbowroom.evidence.target import LatentVariableModel, log_likelihood
 
 DRAWS_AT_ONCE = 100
+DRAWS_IN_CACHE = 1600
+"""How many draws are decoded together where no more is wanted of them than their weights."""
 
 
 class Draws(NamedTuple):
@@ -117,18 +120,31 @@ def importance_weighted_bound(
     """
     if samples < 1:
         raise InputError(f"The importance-weighted bound was asked for {samples} samples; it needs at least 1.")
-    keys = jax.vmap(partial(jr.fold_in, key))(jnp.arange(x.shape[0]))
+    count = x.shape[0]
+    keys = jax.vmap(partial(jr.fold_in, key))(jnp.arange(count))
+    rows = min(count, max(1, DRAWS_IN_CACHE // at_once))
+    bound, bad = over_data(partial(_bound_of_rows, model, samples, at_once), (x, keys), count, rows)
+    check_weights(bad, "importance weights")
+    return bound
+
+
+def _bound_of_rows(
+    model: LatentVariableModel, samples: int, at_once: int, x: Float[Array, "row observed"], keys: PRNGKeyArray
+) -> tuple[Float64[np.ndarray, " row"], Bool[np.ndarray, " row"]]:
+    """The bound of a few data, and which of them have a weight that cannot be used."""
     top = np.full(x.shape[0], -np.inf)
     total = np.zeros(x.shape[0])
+    bad = np.zeros(x.shape[0], bool)
     for chunk in draw_chunks(model, encode(model, x), x, keys, samples, at_once):
-        check_weights(unusable(chunk.log_weight), "importance weights")
+        bad |= unusable(chunk.log_weight)
         values = np.asarray(chunk.log_weight, np.float64)
         risen = np.maximum(top, np.max(values, axis=1))
         safe = np.where(np.isfinite(risen), risen, 0.0)
-        total = total * np.exp(top - safe) + np.sum(np.exp(values - safe[:, None]), axis=1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = total * np.exp(top - safe) + np.sum(np.exp(values - safe[:, None]), axis=1)
         top = risen
-    with np.errstate(divide="ignore"):
-        return np.log(total / samples) + np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(total / samples) + np.where(np.isfinite(top), top, 0.0), bad
 
 
 @eqx.filter_jit
