@@ -144,7 +144,7 @@ def _call(cursor: LatexCursor, name: Name) -> Call:
 def _are_arguments(cursor: LatexCursor, name: Name, style: str) -> bool:
     """Whether the bracket here holds the arguments of `name`, rather than a factor beside it."""
     texts = {token.text for token in cursor.between(cursor.index, cursor.closing(cursor.index))}
-    functional = style in ("word", "script") or (name.text[0].isupper() and name.text[1:2] in ("", "_", "'"))
+    functional = style in ("word", "script") or (name.text[:1].isupper() and name.text[1:2] in ("", "_", "'"))
     if cursor.token.text == "[":
         return functional and not texts & {"+", "-", "=", "\\int", "\\log"}
     if _lists_names(cursor):
