@@ -43,6 +43,7 @@ BLOCK = Block(
     mutual_information_saturated=False,
     kl_per_dimension=(0.5,) * 20,
     other_lower_bounds={},
+    other_upper_bounds={},
     refinement_converged=1.0,
     acceptance=0.8,
     route="annealing",

@@ -1,7 +1,7 @@
 """Estimate everything for one block of data: the real ones, or as many simulated from the model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from elbowroom.evidence.calibration import Calibration, calibrate
 from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
+from elbowroom.evidence.exact_draw import with_exact_draw
 from elbowroom.evidence.full_covariance import (
     full_gaussian,
     gradients_of_refinement,
@@ -69,6 +70,7 @@ class Estimates:
     diagonal_family: bool
     gradient_evaluations: int
     calibration: Calibration | None = None
+    upper_by_exact_draw: dict[str, Float[np.ndarray, " datum"]] = field(default_factory=dict)
 
 
 def estimate_block(
@@ -125,6 +127,7 @@ def estimate_block(
         diagonal_family=is_diagonal_gaussian(encodings.distributions),
         gradient_evaluations=count * gradients_of_refinement(settings, refined.mean.shape[1]) + evidence.gradients,
         calibration=calibration_of(model, x, exact, encodings, key, settings),
+        upper_by_exact_draw=_by_exact_draw(problem, of_encoder, of_full, settings),
     )
 
 
@@ -173,6 +176,21 @@ def _weigh_full(problem: Problem, full: Affine, settings: CertifySettings) -> We
         memory_mib=settings.memory_mib,
         name="importance weights of q refined to a full covariance",
     )
+
+
+def _by_exact_draw(
+    problem: Problem, of_encoder: Weighed, of_full: Weighed | None, settings: CertifySettings
+) -> dict[str, Float[np.ndarray, " datum"]]:
+    """Upper bounds from the importance weights with the exact draw among them, where there is one."""
+    if problem.exact is None:
+        return {}
+    bound = partial(with_exact_draw, problem.model, problem.x, problem.exact)
+    q = problem.encodings.distributions
+    found = {"exact_draw_and_encoder": bound(q, of_encoder.importance_weighted, settings.samples)}
+    if of_full is not None and problem.full is not None:
+        q = jax.vmap(full_gaussian)(jax.tree.map(jnp.asarray, problem.full))
+        found["exact_draw_and_full"] = bound(q, of_full.importance_weighted, settings.refined_samples)
+    return found
 
 
 def calibration_of(

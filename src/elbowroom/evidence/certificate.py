@@ -21,7 +21,8 @@ class Block:
     `elbo_stderr` is the standard error of the mean over these data, from the random draws; `elbo_stderr_over_data`
     adds the variation between data, for a statement about the population they were drawn from.
     `mutual_information_saturated` says that the estimate is near log n, its largest possible value.
-    `other_lower_bounds` are further strict lower bounds, each with the slack of the level taken off.
+    `other_lower_bounds` and `other_upper_bounds` are further strict bounds on the mean of log p(x), each with its
+    slack: it holds at half of what the level leaves, by itself. Upper ones need exact draws, so simulated data.
     `elbo_refined` is of the best diagonal normal found for each datum, `elbo_full` of a normal with every correlation.
     `effective_samples` is the median over data of the effective number among the encoder's draws.
     """
@@ -41,6 +42,7 @@ class Block:
     mutual_information_saturated: bool
     kl_per_dimension: tuple[float, ...]
     other_lower_bounds: dict[str, float]
+    other_upper_bounds: dict[str, float]
     refinement_converged: float
     acceptance: float
     effective_samples: float
@@ -68,6 +70,7 @@ class Block:
             "mutual_information_saturated": self.mutual_information_saturated,
             "kl_per_dimension": list(self.kl_per_dimension),
             "other_lower_bounds": self.other_lower_bounds,
+            "other_upper_bounds": self.other_upper_bounds,
             "refinement_converged": self.refinement_converged,
             "acceptance": self.acceptance,
             "effective_samples": self.effective_samples,

@@ -202,6 +202,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         mutual_information_saturated=saturated,
         kl_per_dimension=() if kl is None else tuple(float(value) for value in kl),
         other_lower_bounds={n: float(np.mean(v)) - slack for n, v in others.items() if not np.all(np.isnan(v))},
+        other_upper_bounds={n: float(np.mean(v)) + slack for n, v in estimates.upper_by_exact_draw.items()},
         refinement_converged=float(np.mean(arrays.converged)),
         acceptance=float(np.mean(arrays.acceptance)),
         effective_samples=float(np.median(arrays.effective_samples)),
