@@ -32,12 +32,16 @@ SAME = 1e-8
 DIFFERENT = 1e-6
 RELIABLE = 1e-7
 NOISE = 1e-2
+UNDEFINED = "no instance gave both sides a finite value"
 INACCURATE = "the integrals over the laws of an instance are not accurate"
 CLEAR = 1e-4
 """What counts as a violation where laws were moved, and integrals over them are less certain."""
 
 WORK = 30_000_000
 """How many values of integrands one comparison may take: about one second."""
+
+_ENOUGH = 2
+"""After so many instances in which a side has no value, no further one is looked at."""
 
 _KEPT = 2
 _TRIES = (60, 6, 2)
@@ -93,7 +97,11 @@ def compare_on_lines(
 
 def _compared(left: Expression, right: Expression, inequality: bool, instances: int) -> Instance | Agreement:
     sides = left, right
-    seen = [_look(sides, f"elbowroom line {index}", 1 if index == 0 else 2) for index in range(instances)]
+    seen: list[_Seen | str] = []
+    for index in range(instances):
+        seen.append(_look(sides, f"elbowroom line {index}", 1 if index == 0 else 2))
+        if seen[-_ENOUGH:] == [UNDEFINED] * _ENOUGH:
+            break
     compared = [one for one in seen if isinstance(one, _Seen)]
     gaps = [one.below if inequality else abs(one.below) for one in compared]
     for one, gap in zip(compared, gaps, strict=True):
@@ -141,7 +149,7 @@ def _look(
     except (InputError, ArithmeticError, ValueError) as error:
         return str(error).split("\n")[0]
     if not (math.isfinite(one) and math.isfinite(other)):
-        return "no instance gave both sides a finite value"
+        return UNDEFINED
     below = (other - one) / max(1.0, abs(one), abs(other))
     return _Seen(name, parts, turns or (0.0,) * dials.count, Instance(laws.shown(), at, one, other), below)
 
