@@ -103,7 +103,8 @@ def fit_model(
         write_state(folder, state, decided)  # so that weights never lie there without a state to go on from
     progress = Progress(task.last_step(settings.epochs), settings.batch, settings.epochs, name, shown)
     try:
-        state = _looped(task, state, keeper, progress, begun)
+        with keeper.interruption:
+            state = _looped(task, state, keeper, progress, begun)
     finally:
         progress.close()
     finished = time.perf_counter()

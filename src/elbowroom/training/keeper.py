@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from elbowroom.training.checkpoint import filled, load_arrays, named_leaves, save_arrays
+from elbowroom.training.interruption import Interruption
 from elbowroom.training.position import LoopState, Position, Record
 from elbowroom.training.records import read_records, write_records
 
@@ -25,13 +26,15 @@ class Keeper:
         self.folder = folder
         self.made_of = made_of
         self.latest: LoopState | None = None
+        self.interruption = Interruption()
         self._interval = interval
         self._due = time.monotonic() + interval
         self._weights_of: int | None = None
 
     def offer(self, state: LoopState) -> None:
-        """Remember `state`, and write it if that is due."""
+        """Remember `state`, and write it if that is due. **Raises.** `KeyboardInterrupt` for one that was lost."""
         self.latest = state
+        self.interruption.check()
         if time.monotonic() >= self._due:
             self.save(state)
 
