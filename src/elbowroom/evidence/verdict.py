@@ -154,8 +154,8 @@ def _richer(block: Block) -> Iterator[str]:
         return
     left = max(approximation - gain.estimate, 0.0)
     yield (
-        f"A full covariance would win {_nats(gain.estimate)} of it ({gain.kind}, at least {_lower(gain.lower)}): "
-        f"{_nats(left)} would remain."
+        f"A full covariance would win {_nats(gain.estimate)} of the approximation gap ({gain.kind}, at least "
+        f"{_lower(gain.lower)}): {_nats(left)} would remain."
     )
 
 
