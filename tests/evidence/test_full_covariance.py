@@ -12,7 +12,13 @@ import pytest
 from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.bounds import stage_keys
 from elbowroom.evidence.certify import certify
-from elbowroom.evidence.full_covariance import TRIED, full_gaussian, gradients_of_refinement, refine_covariance
+from elbowroom.evidence.full_covariance import (
+    TRIED,
+    _still_to_win,
+    full_gaussian,
+    gradients_of_refinement,
+    refine_covariance,
+)
 from elbowroom.evidence.linear_gaussian import linear_gaussian
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.interop.functions import from_functions
@@ -27,7 +33,10 @@ def test_a_gaussian_posterior_is_found_with_its_correlations(shared, name):
         x, count = jnp.asarray(known.x), len(known.x)
         best = known.model.encoder
         mean, scale = jax.vmap(lambda row: (best(row).mean, jnp.sqrt(best(row).variance)))(x)
-        found = refine_covariance(known.model, 30, x, Affine(mean, scale), stage_keys(jr.key(0), "richer", count))
+        keys = stage_keys(jr.key(0), "richer", count)
+        found, converged, improvement = refine_covariance(known.model, 30, x, Affine(mean, scale), keys)
+        assert np.all(converged)
+        assert np.all(np.abs(improvement) < 0.01)
         exact = linear_gaussian(known.model, np.asarray(known.x[0]))
         assert exact is not None
         np.testing.assert_allclose(found.mean, exact.posterior_mean(known.x), atol=1e-3)
@@ -75,7 +84,7 @@ def test_a_posterior_that_is_flat_or_undefined_somewhere_gives_a_finite_q():
 
     model = from_functions(log_joint, lambda x: dist.Normal(jnp.zeros(2), 1.0).to_event(1))
     start = Affine(jnp.zeros((3, 2)), jnp.ones((3, 2)))
-    found = refine_covariance(model, 8, jnp.zeros((3, 1)), start, stage_keys(jr.key(2), "richer", 3))
+    found = refine_covariance(model, 8, jnp.zeros((3, 1)), start, stage_keys(jr.key(2), "richer", 3)).gaussian
     assert np.all(np.isfinite(found.mean))
     assert np.all(np.isfinite(found.factor))
     assert np.all(np.diagonal(found.factor, axis1=1, axis2=2) > 0.0)
@@ -85,7 +94,7 @@ def test_a_posterior_that_is_flat_or_undefined_somewhere_gives_a_finite_q():
 
 def test_the_gradients_are_counted():
     settings = CertifySettings(refine_steps=10, refine_draws=2, covariance_steps=3)
-    assert gradients_of_refinement(settings, 5) == 20 + 2 * 3 * 6
+    assert gradients_of_refinement(settings, 5) == 20 + 2 * 3 * 6 + 2 * TRIED
     assert gradients_of_refinement(settings, 1) == 20  # one latent has no correlations
     assert gradients_of_refinement(settings, 500) == 20
     calls = []
@@ -98,4 +107,18 @@ def test_the_gradients_are_counted():
     start = Affine(jnp.zeros((1, 4)), jnp.ones((1, 4)))
     jax.block_until_ready(refine_covariance(model, 3, jnp.zeros((1, 1)), start, stage_keys(jr.key(2), "richer", 1)))
     jax.effects_barrier()
-    assert len(calls) == 2 * 3 * 5 + 4 * TRIED  # and the draws by which the better normal is chosen
+    chosen = 4 * TRIED  # the better normal, by values
+    assert len(calls) == 2 * 3 * 5 + 2 * TRIED + chosen
+
+
+def test_what_is_still_to_win_is_the_divergence_from_a_gaussian_posterior():
+    """By hand, a little off the posterior N((0.2, -0.1), S) of a joint that is that normal."""
+    covariance = np.array([[1.0, 0.5], [0.5, 0.8]])
+    law = dist.MultivariateNormal(jnp.asarray([0.2, -0.1]), jnp.asarray(covariance))
+    off = 1.05 * np.linalg.cholesky(covariance)
+    far = Affine(jnp.asarray([0.35, -0.1]), jnp.asarray(off))
+    found = np.array([_still_to_win(far, law.log_prob, key)[0] for key in jr.split(jr.key(3), 200)])
+    shift = np.array([0.15, 0.0])
+    precision = np.linalg.inv(covariance)
+    truth = 0.5 * (np.trace(precision @ off @ off.T) - 2 - 2 * 2 * np.log(1.05) + shift @ precision @ shift)
+    assert found.mean() == pytest.approx(truth, rel=0.15)  # a Newton step, to second order in 0.05

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import scipy.stats
-from tests.evidence.problems import logistic_truth, small
+from tests.evidence.problems import linear_gaussian_model, logistic_truth, small
 
-from elbowroom.evidence.refine import refine
+from elbowroom.evidence.refine import refine_diagonal
 from elbowroom.evidence.settings import CertifySettings
 
 SETTINGS = CertifySettings(refine_draws=8)
@@ -17,7 +17,7 @@ SETTINGS = CertifySettings(refine_draws=8)
 
 def _refined(model, x, settings):
     keys = jr.split(jr.key(1), len(x)), jr.split(jr.key(2), len(x))
-    return refine(model, settings, jnp.asarray(x), *keys)
+    return refine_diagonal(model, settings, jnp.asarray(x), *keys)
 
 
 def test_it_finds_the_best_diagonal_gaussian_of_a_linear_gaussian_model():
@@ -53,3 +53,16 @@ def test_too_few_steps_are_reported_as_not_converged():
     far = known.x + 40.0
     found = _refined(known.model, far, dataclasses.replace(SETTINGS, refine_steps=20, refine_rate=0.02))
     assert not np.any(found.converged)
+
+
+def test_steps_that_lead_away_leave_the_encoders_q():
+    known = small()
+    best = known.exact.best_diagonal(known.x)
+    scale = np.sqrt(np.diagonal(best.covariance, axis1=1, axis2=2))[0]
+    slope = np.linalg.solve(known.exact.posterior_precision, known.exact.weight.T / known.exact.noise_scale**2)
+    model = linear_gaussian_model(
+        known.exact.weight, known.exact.offset, 0.7, slope, np.zeros(2), scale
+    )  # its encoder is the best of its family
+    found = _refined(model, known.x, dataclasses.replace(SETTINGS, refine_steps=3, refine_rate=5.0))
+    np.testing.assert_allclose(found.mean, best.mean, atol=1e-10)
+    np.testing.assert_allclose(found.scale, np.broadcast_to(scale, found.scale.shape), rtol=1e-10)

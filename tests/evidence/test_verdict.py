@@ -45,6 +45,7 @@ BLOCK = Block(
     other_lower_bounds={},
     other_upper_bounds={},
     refinement_converged=1.0,
+    covariance_converged=1.0,
     acceptance=0.8,
     route="annealing",
     diagonal_family=True,

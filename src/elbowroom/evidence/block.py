@@ -27,6 +27,7 @@ from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
 from elbowroom.evidence.exact_draw import with_exact_draw
 from elbowroom.evidence.full_covariance import (
+    FullRefinement,
     full_gaussian,
     gradients_of_refinement,
     refine_covariance,
@@ -34,7 +35,7 @@ from elbowroom.evidence.full_covariance import (
 )
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.quadrature_bound import QuadratureBound, grid_for
-from elbowroom.evidence.refine import Refinement, refine
+from elbowroom.evidence.refine import Refinement, refine_diagonal
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, diagonal_gaussian, floats_per_draw, is_diagonal_gaussian
 from elbowroom.evidence.weigh import Weighed, weigh
@@ -86,8 +87,9 @@ def estimate_block(
     """
     count = x.shape[0]
     encodings = encode_all(model, x, key)
-    refined = _refined(model, x, key, settings)
-    full = _with_covariance(model, x, refined, key, settings)
+    refined = refined_diagonal(model, x, key, settings)
+    richer = refined_covariance(model, x, refined, key, settings)
+    full = None if richer is None else richer.gaussian
     problem = Problem(model, x, exact, encodings, refined, full, key, settings.memory_mib)
     proposals = jax.vmap(diagonal_gaussian)(jnp.asarray(refined.mean), jnp.asarray(refined.scale))
     of_encoder = weigh(
@@ -115,7 +117,7 @@ def estimate_block(
     evidence = bound(problem)
     kl = _kl(model, encodings)
     return Estimates(
-        per_datum=_per_datum(of_encoder, of_refined, of_full, refined, evidence),
+        per_datum=_per_datum(of_encoder, of_refined, of_full, refined, richer, evidence),
         evidence=evidence,
         route=bound.name,
         encodings=encodings,
@@ -139,22 +141,22 @@ def bound_of(settings: CertifySettings, problem: Problem) -> AbstractBound:
     return AnnealedBound(settings.plan, settings.groups_wanted, settings.upper)
 
 
-def _refined(
+def refined_diagonal(
     model: LatentVariableModel, x: Float[Array, "datum observed"], key: PRNGKeyArray, settings: CertifySettings
 ) -> Refinement:
     count = x.shape[0]
     rows = chunk_rows(count, settings.refine_draws, floats_per_draw(model, x.shape[1]), settings.memory_mib)
     arrays = (x, stage_keys(key, "refine", count), stage_keys(key, "moments", count))
-    return over_data(partial(refine, model, settings), arrays, count, rows)
+    return over_data(partial(refine_diagonal, model, settings), arrays, count, rows)
 
 
-def _with_covariance(
+def refined_covariance(
     model: LatentVariableModel,
     x: Float[Array, "datum observed"],
     refined: Refinement,
     key: PRNGKeyArray,
     settings: CertifySettings,
-) -> Affine | None:
+) -> FullRefinement | None:
     """q refined to a normal with every correlation; None where it is not asked for, or there is nothing to gain."""
     count, latent = refined.mean.shape
     if not takes_covariance(settings, latent):
@@ -219,7 +221,12 @@ def _elbo_ceiling(
 
 
 def _per_datum(
-    encoder: Weighed, refined: Weighed, full: Weighed | None, refinement: Refinement, evidence: EvidenceBounds
+    encoder: Weighed,
+    refined: Weighed,
+    full: Weighed | None,
+    refinement: Refinement,
+    richer: FullRefinement | None,
+    evidence: EvidenceBounds,
 ) -> PerDatum:
     nothing = np.full(len(encoder.elbo), np.nan)
     return PerDatum(
@@ -238,6 +245,7 @@ def _per_datum(
         khat_refined=refined.khat,
         effective_samples=encoder.effective,
         converged=np.asarray(refinement.converged, np.float64),
+        converged_full=nothing if richer is None else np.asarray(richer.converged, np.float64),
         acceptance=nothing if evidence.acceptance is None else evidence.acceptance,
     )
 

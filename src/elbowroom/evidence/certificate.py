@@ -24,6 +24,8 @@ class Block:
     `other_lower_bounds` and `other_upper_bounds` are further strict bounds on the mean of log p(x), each with its
     slack: it holds at half of what the level leaves, by itself. Upper ones need exact draws, so simulated data.
     `elbo_refined` is of the best diagonal normal found for each datum, `elbo_full` of a normal with every correlation.
+    `refinement_converged` and `covariance_converged` are the shares of data whose refinements, to the one and to the
+    other, had stopped to improve.
     `effective_samples` is the median over data of the effective number among the encoder's draws.
     """
 
@@ -44,6 +46,7 @@ class Block:
     other_lower_bounds: dict[str, float]
     other_upper_bounds: dict[str, float]
     refinement_converged: float
+    covariance_converged: float
     acceptance: float
     effective_samples: float
     route: str
@@ -72,6 +75,7 @@ class Block:
             "other_lower_bounds": self.other_lower_bounds,
             "other_upper_bounds": self.other_upper_bounds,
             "refinement_converged": self.refinement_converged,
+            "covariance_converged": self.covariance_converged,
             "acceptance": self.acceptance,
             "effective_samples": self.effective_samples,
             "calibration": None if self.calibration is None else self.calibration.to_json(),

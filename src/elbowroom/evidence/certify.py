@@ -14,6 +14,7 @@ from elbowroom.errors import InputError
 from elbowroom.estimation.objective import Objective
 from elbowroom.evidence.block import Estimates, estimate_block
 from elbowroom.evidence.certificate import Block, Certificate, Optimum
+from elbowroom.evidence.checked import checked_data
 from elbowroom.evidence.closed_form import estimate_exactly
 from elbowroom.evidence.derived_target import derived_optimum
 from elbowroom.evidence.diagnostics import KHAT_LIMIT, active_units
@@ -25,7 +26,6 @@ from elbowroom.evidence.slack import evidence_slack, mean_stderr
 from elbowroom.evidence.target import LatentVariableModel, can_simulate
 from elbowroom.evidence.verdict import of_optimum, verdict
 from elbowroom.functional.expression import Expression
-from elbowroom.models.decoder import AbstractDecoder
 from elbowroom.models.vae import VAE
 
 BUDGET = 10**9
@@ -72,7 +72,7 @@ def certify(
     settings = settings or CertifySettings()
     if not 0.0 < level < 1.0:
         raise InputError(f"The level is {level}; it is a probability, such as 0.95.")
-    x = _checked(model, x)
+    x = checked_data(model, x, "to certify")
     key_real, key_simulate, key_simulated = jr.split(key, 3)
     narrow = None
     if width is not None and _needs_sampling(model, x, settings):
@@ -135,26 +135,6 @@ def _of_width(real: Block, simulated: Block | None, narrow: Narrowed | None, wid
     return (f"{told}, {chosen}: the pilot was more hopeful than these data. Ask for a narrower one to get this one.",)
 
 
-def _checked(model: LatentVariableModel, x: np.ndarray | Array) -> Float[Array, "datum observed"]:
-    if x.ndim != 2 or x.shape[0] == 0:
-        raise InputError(
-            f"The data to certify have the shape {tuple(x.shape)}; they must be (datum, observed) with at least one "
-            "datum. Flatten each datum: x.reshape(len(x), -1)."
-        )
-    values = jnp.asarray(x)
-    if not jnp.issubdtype(values.dtype, jnp.floating):
-        values = values.astype(jnp.result_type(float))
-    bad = np.flatnonzero(~np.isfinite(np.asarray(values)).all(axis=1))
-    if bad.size:
-        raise InputError(
-            f"The data to certify hold NaN or infinity in {bad.size} of {len(values)} rows (first: row {bad[0]}). "
-            "Remove or repair these rows."
-        )
-    if isinstance(model, VAE) and isinstance(model.decoder, AbstractDecoder):
-        model.decoder.check_data(np.asarray(values))
-    return values
-
-
 def _keys(key: PRNGKeyArray, count: int) -> PRNGKeyArray:
     return jax.vmap(partial(jr.fold_in, key))(jnp.arange(count))
 
@@ -204,6 +184,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         other_lower_bounds={n: float(np.mean(v)) - slack for n, v in others.items() if not np.all(np.isnan(v))},
         other_upper_bounds={n: float(np.mean(v)) + slack for n, v in estimates.upper_by_exact_draw.items()},
         refinement_converged=float(np.mean(arrays.converged)),
+        covariance_converged=float(np.mean(arrays.converged_full)),
         acceptance=float(np.mean(arrays.acceptance)),
         effective_samples=float(np.median(arrays.effective_samples)),
         route=estimates.route,

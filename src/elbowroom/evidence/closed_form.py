@@ -64,6 +64,7 @@ def estimate_exactly(
             khat_refined=nothing,
             effective_samples=draws.effective,
             converged=np.ones(count),
+            converged_full=np.ones(count),
             acceptance=nothing,
         ),
         evidence=EvidenceBounds(evidence, Kind.EXACT, evidence, Kind.EXACT),

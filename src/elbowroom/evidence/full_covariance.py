@@ -7,12 +7,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from numpyro.distributions import Distribution, MultivariateNormal
 
 from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.annealing import LogDensity
+from elbowroom.evidence.convergence import preferred, settled, still_to_win
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel
 
@@ -24,6 +26,18 @@ LEAST_CURVATURE = 0.02
 LEAST_STEP = 0.3
 LONGEST_STEP = 3.0
 TRIED = 32
+"""Antithetic pairs by which the better normal is chosen, and again as many by which convergence is judged."""
+
+
+class FullRefinement(NamedTuple):
+    """The normal found for each datum, whether it had stopped to improve, and the nats that were still to be won.
+
+    The gradients behind `improvement` are a record of convergence, never part of an estimate.
+    """
+
+    gaussian: Affine
+    converged: Bool[Array | np.ndarray, "*datum"]
+    improvement: Float[Array | np.ndarray, "*datum"]
 
 
 class _State(NamedTuple):
@@ -39,7 +53,7 @@ def refine_covariance(
     x: Float[Array, "datum observed"],
     diagonal: Affine,
     keys: PRNGKeyArray,
-) -> Affine:
+) -> FullRefinement:
     r"""The mean and a triangular factor of a normal near the posterior of each datum.
 
     At the best of all normals $P = -E_q[\nabla^2 \log p(x, z)]$ and $E_q[\nabla \log p(x, z)] = 0$, where P is its
@@ -53,7 +67,10 @@ def refine_covariance(
 
     **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. Curvatures below 0.02 of
     those of the diagonal normal are raised to that; a step with a gradient that is not finite is left out. Where the
-    diagonal normal has the larger ELBO on a few draws of their own, it is kept.
+    diagonal normal is clearly the better on a few draws of their own, it is kept. `improvement` is what a Newton step
+    from there would still win, in the normal's standard coordinates u, where both means vanish at the optimum:
+    $\frac12 |E\,r|^2 + \frac14 \|\mathrm{sym}\, E\, r u^T\|^2$ with $r = \nabla_u \log p + u$; the noise of r vanishes
+    as q nears the posterior. `converged` is true where that is below 0.05 nats or three standard errors of its noise.
 
     **Reference.** The conditions are those of `opper2009variational`, eq. 3; the averaging follows
     `khan2018fast`.
@@ -61,7 +78,7 @@ def refine_covariance(
     return jax.vmap(partial(_one, model, steps))(x, diagonal, keys)
 
 
-def _one(model: LatentVariableModel, steps: int, x: Array, diagonal: Affine, key: PRNGKeyArray) -> Affine:
+def _one(model: LatentVariableModel, steps: int, x: Array, diagonal: Affine, key: PRNGKeyArray) -> FullRefinement:
     gradient = jax.grad(diagonal.standard(partial(model.log_joint, x))[1])
     axes = jnp.eye(diagonal.mean.shape[0], dtype=diagonal.mean.dtype)
 
@@ -89,20 +106,38 @@ def _one(model: LatentVariableModel, steps: int, x: Array, diagonal: Affine, key
     spread = solve_triangular(jnp.linalg.cholesky(end.precision), axes, lower=True, trans=1)
     covariance = diagonal.factor[:, None] * (spread @ spread.T) * diagonal.factor[None, :]
     found = Affine(diagonal.place(end.mean), jnp.linalg.cholesky(0.5 * (covariance + covariance.T)))
-    return _better(found, diagonal, partial(model.log_joint, x), jr.fold_in(key, steps))
+    log_joint = partial(model.log_joint, x)
+    taken = _better(found, diagonal, log_joint, jr.fold_in(key, steps))
+    improvement, noise = _still_to_win(taken, log_joint, jr.fold_in(key, steps + 1))
+    return FullRefinement(taken, settled(improvement, noise), improvement)
 
 
 def _better(found: Affine, diagonal: Affine, log_joint: LogDensity, key: PRNGKeyArray) -> Affine:
-    """The one with the larger ELBO on a few draws that are used for nothing else."""
+    """The normal found, unless the diagonal one is clearly the better on a few draws that are used for nothing else."""
     noise = jr.normal(key, (TRIED, diagonal.mean.shape[0]), diagonal.mean.dtype)
 
-    def elbo(one: Affine) -> Float[Array, ""]:
+    def log_weight(one: Affine) -> Float[Array, " pair"]:
         base, density = one.standard(log_joint)
-        return jnp.mean(jax.vmap(lambda u: density(u) - base.log_prob(u))(jnp.concatenate([noise, -noise])))
+        return jax.vmap(lambda u: 0.5 * (density(u) + density(-u)) - base.log_prob(u))(noise)
 
     other = Affine(diagonal.mean, jnp.diag(diagonal.factor))
-    taken = elbo(found) > elbo(other)  # false for NaN
+    taken = preferred(log_weight(found), log_weight(other))
     return jax.tree.map(lambda new, old: jnp.where(taken, new, old), found, other)
+
+
+def _still_to_win(
+    gaussian: Affine, log_joint: LogDensity, key: PRNGKeyArray
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """What a Newton step would win, from two halves of fresh draws, and the standard deviation of its noise."""
+    slope = jax.grad(gaussian.standard(log_joint)[1])
+    noise = jr.normal(key, (2, TRIED // 2, gaussian.mean.shape[0]), gaussian.mean.dtype)
+    u = jnp.concatenate([noise, -noise], axis=1)
+    rest = jax.vmap(jax.vmap(slope))(u) + u
+    outer = jnp.mean(rest[:, :, :, None] * u[:, :, None, :], axis=1)
+    symmetric = 0.5 * (outer + jnp.swapaxes(outer, 1, 2))
+    once = jnp.diagonal(symmetric, axis1=1, axis2=2)
+    twice = jnp.triu(symmetric, 1).reshape(2, -1) * jnp.sqrt(jnp.asarray(2.0, u.dtype))
+    return still_to_win(jnp.mean(rest, axis=1), jnp.concatenate([once, twice], axis=1))
 
 
 def _positive(matrix: Float[Array, "latent latent"]) -> Float[Array, "latent latent"]:
@@ -123,5 +158,5 @@ def takes_covariance(settings: CertifySettings, latent: int) -> bool:
 
 def gradients_of_refinement(settings: CertifySettings, latent: int) -> int:
     """Gradients of the joint that the refinements of one datum take."""
-    full = 2 * settings.covariance_steps * (latent + 1) if takes_covariance(settings, latent) else 0
+    full = 2 * settings.covariance_steps * (latent + 1) + 2 * TRIED if takes_covariance(settings, latent) else 0
     return settings.refine_steps * settings.refine_draws + full

@@ -37,6 +37,7 @@ class PerDatum:
     khat_refined: PerDatumArray
     effective_samples: PerDatumArray
     converged: PerDatumArray
+    converged_full: PerDatumArray
     acceptance: PerDatumArray
 
     @property

@@ -12,11 +12,12 @@ import optax
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from elbowroom.evidence.convergence import preferred, settled, still_to_win
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, moments
 
-NEGLIGIBLE = 0.05
-"""Nats below which what is still to be won does not matter."""
+TRIED = 32
+"""Antithetic pairs by which the better of the encoder's q and the refined one is chosen."""
 
 
 class Refinement(NamedTuple):
@@ -32,7 +33,7 @@ class Refinement(NamedTuple):
 
 
 @eqx.filter_jit
-def refine(
+def refine_diagonal(
     model: LatentVariableModel,
     settings: CertifySettings,
     x: Float[Array, "datum observed"],
@@ -53,7 +54,8 @@ def refine(
     since near the optimum the ELBO L has about these curvatures, one and two. Each square is the product of the means
     of two separate halves of the last gradients, so that noise does not enter. A decaying rate lets the ELBO rest far
     from the optimum; its gradient does not vanish there. `converged` is true where the improvement is below 0.05 nats
-    or three standard errors of its noise.
+    or three standard errors of its noise. Where the encoder's q is clearly the better on a few draws of their own, it
+    is kept.
 
     **Reference.** `cremer2018inference` for the refinement; `roeder2017sticking` for the gradient.
     """
@@ -68,7 +70,7 @@ def _refine_one(
     if steps < 2:
         return Refinement(mean, scale, jnp.zeros((), bool), jnp.full_like(mean, jnp.nan, shape=()))
 
-    def elbo(parameters: tuple[Array, Array], noise: Array) -> Array:
+    def log_weights(parameters: tuple[Array, Array], noise: Array) -> Array:
         shift, log_factor = parameters
         centre, spread = mean + scale * shift, scale * jnp.exp(log_factor)
         held = jax.lax.stop_gradient((centre, spread))
@@ -77,7 +79,7 @@ def _refine_one(
             z = centre + spread * noise
             return model.log_joint(x, z) - jnp.sum(norm.logpdf(z, *held))
 
-        return jnp.mean(jax.vmap(log_weight)(noise))
+        return jax.vmap(log_weight)(noise)
 
     # a rate per unit of the encoder's standard deviation: far means are reached, small scales are kept
     optimiser = optax.chain(
@@ -88,7 +90,7 @@ def _refine_one(
         parameters, state, total, halves = carry
         key, weight = inputs
         half = jr.normal(key, (settings.refine_draws // 2, mean.size), mean.dtype)
-        gradient = jax.grad(elbo)(parameters, jnp.concatenate([half, -half]))
+        gradient = jax.grad(lambda *held: jnp.mean(log_weights(*held)))(parameters, jnp.concatenate([half, -half]))
         halves = jax.tree.map(lambda h, g: h + weight[:, None] * g[None, :], halves, gradient)
         finite = jnp.all(jnp.array([jnp.all(jnp.isfinite(g)) for g in gradient]))
         gradient = jax.tree.map(lambda g: jnp.where(finite, g, jnp.zeros_like(g)), gradient)
@@ -103,9 +105,12 @@ def _refine_one(
     start = (zeros, optimiser.init(zeros), zeros, none)
     inputs = (jr.split(key, steps), _late_weights(steps, mean.dtype))
     (_, _, (shift, log_factor), halves), _ = jax.lax.scan(step, start, inputs)
-    improvement, noise = _improvement(halves[0] * jnp.exp(log_factor)[None, :], halves[1])
-    converged = improvement <= jnp.maximum(NEGLIGIBLE, 3.0 * noise)
-    return Refinement(mean + scale * shift, scale * jnp.exp(log_factor), converged, improvement)
+    improvement, noise = still_to_win(halves[0] * jnp.exp(log_factor)[None, :], halves[1])
+    half = jr.normal(jr.fold_in(key, steps), (TRIED, mean.size), mean.dtype)
+    found, held = (log_weights(one, half) + log_weights(one, -half) for one in ((shift, log_factor), zeros))
+    taken = preferred(0.5 * found, 0.5 * held)
+    shift, log_factor = jnp.where(taken, shift, zeros[0]), jnp.where(taken, log_factor, zeros[1])
+    return Refinement(mean + scale * shift, scale * jnp.exp(log_factor), settled(improvement, noise), improvement)
 
 
 def _late_weights(steps: int, dtype: jnp.dtype) -> Float[Array, "steps 2"]:
@@ -115,13 +120,3 @@ def _late_weights(steps: int, dtype: jnp.dtype) -> Float[Array, "steps 2"]:
     chosen = jnp.stack([(place >= 0) & (place % 2 == 0), (place >= 0) & (place % 2 == 1)], axis=1)
     weights = chosen.astype(dtype)
     return weights / jnp.sum(weights, axis=0, keepdims=True)
-
-
-def _improvement(
-    along_mean: Float[Array, "2 latent"], along_scale: Float[Array, "2 latent"]
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Half of the squared gradient over the curvature, from two halves, and the standard deviation of its noise."""
-    value = 0.5 * jnp.prod(along_mean, axis=0) + 0.25 * jnp.prod(along_scale, axis=0)
-    variance = 0.5 * jnp.stack([along_mean[0] - along_mean[1], along_scale[0] - along_scale[1]]) ** 2
-    noise = jnp.stack([0.5 * variance[0], 0.25 * variance[1]])
-    return jnp.sum(value), jnp.sqrt(jnp.sum(noise**2))
