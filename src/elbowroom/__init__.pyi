@@ -18,6 +18,8 @@ from .estimation.objectives import renyi as renyi
 from .estimation.pathwise import Pathwise as Pathwise
 from .estimation.score_function import ScoreFunction as ScoreFunction
 from .estimation.sticking_the_landing import StickingTheLanding as StickingTheLanding
+from .evidence.best_of_family import RefinedPosterior as RefinedPosterior
+from .evidence.best_of_family import refine as refine
 from .evidence.certificate import Certificate as Certificate
 from .evidence.certify import certify as certify
 from .evidence.settings import CertifySettings as CertifySettings
