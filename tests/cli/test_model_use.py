@@ -109,6 +109,53 @@ def test_latents_of_a_split_are_those_of_its_own_evaluation(here, finished_run):
     assert np.allclose(values[17, 2:4], np.sqrt(np.asarray(q.variance)), rtol=1e-5)
 
 
+def test_refined_latents_are_better_than_the_encoders(here, finished_run, capsys):
+    words = ("encode", finished_run, "digits", "--split", "test")
+    assert does(*words, "--out", "z.npz") == 0
+    capsys.readouterr()
+    assert does(*words, "--refine", "--out", "r.npz", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["refined"]["family"] == "diagonal"
+    assert said["refined"]["won"] > 5.03 * said["refined"]["stderr"]
+    assert 0.0 <= said["refined"]["converged"] <= 1.0
+    before, after = arrays(here / "z.npz"), arrays(here / "r.npz")
+    assert set(after) == {"mean", "scale", "converged", "elbo", "won", "won_stderr", "label"}
+    assert after["mean"].shape == after["scale"].shape == before["mean"].shape
+    assert after["mean"].dtype == np.float32
+    assert np.all(after["scale"] > 0)
+    assert not np.allclose(after["mean"], before["mean"], atol=1e-2)
+    assert after["won"].mean() == pytest.approx(said["refined"]["won"])
+
+
+def test_refined_latents_follow_from_the_seed(here, finished_run):
+    words = ("encode", finished_run, "digits", "--split", "test", "--refine")
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        assert does(*words, "--seed", seed, "--out", f"{name}.npy") == 0
+    one, again, other = (np.load(here / f"{name}.npy", allow_pickle=False) for name in ("one", "again", "other"))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_refined_latents_with_their_correlations(here, finished_run, capsys):
+    words = ("encode", finished_run, "digits", "--split", "test", "--refine", "--family", "full")
+    assert does(*words, "--out", "r.npz") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "They are of q refined to a normal with every correlation for each datum, which won" in said
+    found = arrays(here / "r.npz")
+    assert found["factor"].shape == (270, 2, 2)
+    assert np.all(found["factor"][:, 0, 1] == 0.0)
+    assert np.allclose(np.sqrt(np.sum(found["factor"] ** 2, axis=2)), found["scale"], rtol=1e-5)
+    assert does(*words, "--out", "r.csv") == 0
+    head, values = table(here / "r.csv")
+    assert head == ["mean_0", "mean_1", "scale_0", "scale_1", "converged", "elbo", "won", "won_stderr", "label"]
+    assert np.allclose(values[:, 5], found["elbo"], rtol=1e-6)
+
+
+def test_a_family_without_a_refinement_is_refused(here, finished_run, capsys):
+    words = ["encode", finished_run, "digits", "--family", "full", "--out", "r.npz"]
+    refuses(capsys, here, words, ["--family full says in which family q is refined", "Add --refine"])
+
+
 def test_reconstructions(here, finished_run, capsys):
     assert does("reconstruct", finished_run, "digits", "--split", "test", "--out", "b.npz", "--json") == 0
     said = json.loads(capsys.readouterr().out)

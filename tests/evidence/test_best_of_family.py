@@ -72,7 +72,7 @@ def test_the_arrays_of_a_file_have_a_row_per_datum():
     known = small()
     for family, names in (("diagonal", {"mean", "scale"}), ("full", {"mean", "scale", "factor"})):
         arrays = refine(known.model, known.x, key=jr.key(1), family=family, settings=SETTINGS).arrays()
-        assert set(arrays) == names | {"converged", "elbo", "won"}
+        assert set(arrays) == names | {"converged", "elbo", "won", "won_stderr"}
         assert {len(array) for array in arrays.values()} == {3}
 
 

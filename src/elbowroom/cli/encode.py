@@ -8,6 +8,8 @@ from elbowroom.cli.new_data import NewData, add_data_arguments, new_data
 from elbowroom.cli.options import RUNS_SEED, add_machine_options, add_seed_option, check_seed
 from elbowroom.cli.output import print_json, wrap
 from elbowroom.cli.output_file import Result, add_output_options, check_output, write_output
+from elbowroom.cli.refinement import about_refined, refined, told_of_refined
+from elbowroom.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +24,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "mean and scale of q(z | x), and the labels (.npy: the means; .png: their first two principal directions)",
     )
+    refinement = parser.add_argument_group("a better posterior than the encoder's")
+    refinement.add_argument(
+        "--refine", action="store_true", help="search the best q for each datum; the file holds it in place of q(z | x)"
+    )
+    refinement.add_argument(
+        "--family",
+        choices=("diagonal", "full"),
+        help="with --refine: products of normals (the default), or normals with every correlation",
+    )
     add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Encode, write and say what was written."""
+    if arguments.family and not arguments.refine:
+        raise InputError(
+            f"--family {arguments.family} says in which family q is refined. Add --refine, or leave it out."
+        )
     path = check_output(arguments.out, arguments.force)
     check_seed(arguments.seed)
     prepare_machine(arguments.device, arguments.threads)
@@ -35,17 +50,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     loaded = load_run(arguments.run)
     data = new_data(loaded, arguments.data, arguments.split, arguments.seed)
-    arrays = encode(loaded.model, data)
+    family = (arguments.family or "diagonal") if arguments.refine else None
+    arrays = encode(loaded.model, data) if family is None else refined(loaded.model, data, family)
     labels = arrays.get("label")
-    result = Result(arrays, "mean", tuple(arrays), lambda: _scatter(arrays["mean"], labels))
-    write_output(path, result)
+    columns = tuple(name for name in arrays if name != "factor")
+    write_output(path, Result(arrays, "mean", columns, lambda: _scatter(arrays["mean"], labels)))
     n, latent = arrays["mean"].shape
+    about = {} if family is None else {"refined": about_refined(arrays, family)}
     if arguments.json:
         document = {"run": arguments.run, "data": arguments.data, "out": arguments.out, "n": n, "latent": latent}
-        print_json({**document, "labels": labels is not None})
+        print_json({**document, "labels": labels is not None, **about})
     else:
         text = f"Encoded {n} data of {arguments.data} into {arguments.out}: {latent} latent dimensions each."
-        print(wrap(f"{text} {data.seen()}"))
+        told = told_of_refined(about["refined"]) if about else ""
+        print(wrap(f"{text} {data.seen()}{told}"))
     return 0
 
 

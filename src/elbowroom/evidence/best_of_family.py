@@ -64,7 +64,12 @@ class RefinedPosterior:
         found = {"mean": self.mean, "scale": self.scale}
         if self.factor is not None:
             found["factor"] = self.factor
-        return found | {"converged": self.converged.astype(np.int64), "elbo": self.elbo, "won": self.won}
+        numbers = {
+            "elbo": self.elbo,
+            "won": self.won,
+            "won_stderr": np.hypot(self.elbo_stderr, self.elbo_encoder_stderr),
+        }
+        return found | {"converged": self.converged.astype(np.int64)} | numbers
 
 
 def refine(
