@@ -33,6 +33,7 @@ BLOCK = Block(
     elbo_stderr_over_data=0.2,
     elbo_refined=-22.87,
     elbo_full=-22.80,
+    elbo_flow=float("nan"),
     intervals=INTERVALS,
     khat_median=0.4,
     khat_share_above=0.02,
@@ -46,6 +47,7 @@ BLOCK = Block(
     other_upper_bounds={},
     refinement_converged=1.0,
     covariance_converged=1.0,
+    flow_converged=float("nan"),
     acceptance=0.8,
     route="annealing",
     diagonal_family=True,
@@ -119,6 +121,54 @@ def test_a_refinement_that_did_not_converge_is_reported():
 def test_a_family_that_falls_short_asks_for_a_richer_one():
     parts = {"approximation_gap": _interval(0.3, 0.5, 0.4), "amortisation_gap": _interval(0.0, 0.2, 0.11)}
     assert any("A richer variational family can close this part" in sentence for sentence in _with(**parts))
+
+
+RICHER = {"approximation_gap": _interval(0.3, 1.5, 1.4), "amortisation_gap": _interval(0.0, 0.2, 0.11)}
+WON = {
+    "covariance_gain": _interval(0.8512, 1.5, 0.9, (ASYMPTOTIC, ASYMPTOTIC)),
+    "flow_gain": _interval(1.13, 1.5, 1.2, (ASYMPTOTIC, ASYMPTOTIC)),
+}
+
+
+def test_what_richer_families_would_win():
+    assert _with(**RICHER, **WON)[-1] == (
+        "A richer family would win 1.20 nats of the approximation gap: a full covariance 0.9 nats (at least 0.851 nats "
+        "(asymptotic)) and a planar flow 1.20 nats (at least 1.13 nats (asymptotic)); 0.2 nats would remain. One-sided: "
+        "a search may miss the best of its family, which would win more."
+    )
+    exact = _interval(1.25, 1.25, 1.25, (EXACT, EXACT))
+    assert _with(**RICHER, covariance_gain=exact)[-1] == (
+        "A richer family would win 1.25 nats of the approximation gap: a full covariance 1.25 nats (exact); 0.15 nats "
+        "would remain."
+    )
+
+
+def test_richer_families_that_win_nothing():
+    nothing = _interval(-0.01, 1.5, 0.01, (ASYMPTOTIC, ASYMPTOTIC))
+    assert _with(**RICHER, covariance_gain=nothing)[-1] == (
+        "A full covariance won nothing that shows when tried for q: what the family misses is not correlation between "
+        "latents."
+    )
+    assert _with(**RICHER, covariance_gain=nothing, flow_gain=nothing)[-1] == (
+        "A full covariance and a planar flow won nothing that shows when tried for q: what the family misses is "
+        "neither correlation between latents nor a bend that was found."
+    )
+    assert "a planar flow 1.20 nats" in _with(**RICHER, covariance_gain=nothing, flow_gain=WON["flow_gain"])[-1]
+
+
+def test_nothing_is_won_of_a_negligible_part():
+    assert not any("richer family would win" in sentence for sentence in _with(
+        approximation_gap=_interval(0.0, 0.1, 0.01), **WON
+    ))  # fmt: skip
+
+
+def test_searches_in_richer_families_that_did_not_converge_are_reported():
+    found = _with(covariance_converged=0.5, flow_converged=0.25)
+    for family, share, setting in (("full covariance", 50, "covariance_steps"), ("planar flow", 25, "flow_steps")):
+        assert (
+            f"The search for a {family} had converged for {share}% of the data only: such a family would probably win "
+            f"more than reported. Raise `{setting}`."
+        ) in found
 
 
 def test_two_parts_of_like_size_are_both_named():

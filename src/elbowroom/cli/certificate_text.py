@@ -37,9 +37,10 @@ def _rows(block: Mapping[str, Any]) -> list[Row]:
         ("log evidence", _interval(block["log_evidence"]), _kinds(block["log_evidence"])),
         *_distance(block),
     ]
-    gain = block.get("covariance_gain")
-    if gain and gain.get("estimate") is not None:
-        rows.append(("full covariance wins", f"about {_number(gain['estimate'])}, {_interval(gain)}", _kinds(gain)))
+    for key, name in (("covariance_gain", "full covariance wins"), ("flow_gain", "planar flow wins")):
+        gain = block.get(key)
+        if gain and gain.get("estimate") is not None:
+            rows.append((name, f"about {_number(gain['estimate'])}, {_interval(gain)}", _kinds(gain)))
     if khat := block.get("khat"):
         share = f", {100 * khat['share_above_0.7']:.0f} % above 0.7" if khat.get("share_above_0.7") is not None else ""
         rows.append(("k-hat", f"{_number(khat['median'])} in the median{share}", "diagnostic"))

@@ -11,11 +11,12 @@ from numpyro.distributions import Distribution
 
 from elbowroom.errors import InputError
 from elbowroom.evidence.affine import Affine
-from elbowroom.evidence.block import refined_covariance, refined_diagonal
+from elbowroom.evidence.block import refined_diagonal
 from elbowroom.evidence.bounds import encode_all, stage_keys
 from elbowroom.evidence.checked import checked_data
 from elbowroom.evidence.full_covariance import MOST_LATENTS, FullRefinement, full_gaussian
 from elbowroom.evidence.refine import Refinement
+from elbowroom.evidence.richer import refined_covariance
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, diagonal_gaussian
 from elbowroom.evidence.weigh import Weighed, weigh

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.annealed_bound import AnnealedBound
 from elbowroom.evidence.bounds import (
     AbstractBound,
@@ -26,16 +25,11 @@ from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
 from elbowroom.evidence.exact_draw import with_exact_draw
-from elbowroom.evidence.full_covariance import (
-    FullRefinement,
-    full_gaussian,
-    gradients_of_refinement,
-    refine_covariance,
-    takes_covariance,
-)
+from elbowroom.evidence.full_covariance import gradients_of_refinement
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.quadrature_bound import QuadratureBound, grid_for
 from elbowroom.evidence.refine import Refinement, refine_diagonal
+from elbowroom.evidence.richer import Richer, WeighedRicher, refine_richer, weigh_richer
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel, diagonal_gaussian, floats_per_draw, is_diagonal_gaussian
 from elbowroom.evidence.weigh import Weighed, weigh
@@ -88,8 +82,8 @@ def estimate_block(
     count = x.shape[0]
     encodings = encode_all(model, x, key)
     refined = refined_diagonal(model, x, key, settings)
-    richer = refined_covariance(model, x, refined, key, settings)
-    full = None if richer is None else richer.gaussian
+    richer = refine_richer(model, x, refined, key, settings)
+    full = None if richer.full is None else richer.full.gaussian
     problem = Problem(model, x, exact, encodings, refined, full, key, settings.memory_mib)
     proposals = jax.vmap(diagonal_gaussian)(jnp.asarray(refined.mean), jnp.asarray(refined.scale))
     of_encoder = weigh(
@@ -112,12 +106,12 @@ def estimate_block(
         memory_mib=settings.memory_mib,
         name="importance weights of the refined q",
     )
-    of_full = None if full is None else _weigh_full(problem, full, settings)
+    of_richer = weigh_richer(problem, richer, settings)
     bound = bound_of(settings, problem)
     evidence = bound(problem)
     kl = _kl(model, encodings)
     return Estimates(
-        per_datum=_per_datum(of_encoder, of_refined, of_full, refined, richer, evidence),
+        per_datum=_per_datum(of_encoder, of_refined, of_richer, refined, richer, evidence),
         evidence=evidence,
         route=bound.name,
         encodings=encodings,
@@ -129,7 +123,7 @@ def estimate_block(
         diagonal_family=is_diagonal_gaussian(encodings.distributions),
         gradient_evaluations=count * gradients_of_refinement(settings, refined.mean.shape[1]) + evidence.gradients,
         calibration=calibration_of(model, x, exact, encodings, key, settings),
-        upper_by_exact_draw=_by_exact_draw(problem, of_encoder, of_full, settings),
+        upper_by_exact_draw=_by_exact_draw(problem, of_encoder, richer, of_richer, settings),
     )
 
 
@@ -150,48 +144,22 @@ def refined_diagonal(
     return over_data(partial(refine_diagonal, model, settings), arrays, count, rows)
 
 
-def refined_covariance(
-    model: LatentVariableModel,
-    x: Float[Array, "datum observed"],
-    refined: Refinement,
-    key: PRNGKeyArray,
-    settings: CertifySettings,
-) -> FullRefinement | None:
-    """q refined to a normal with every correlation; None where it is not asked for, or there is nothing to gain."""
-    count, latent = refined.mean.shape
-    if not takes_covariance(settings, latent):
-        return None
-    rows = chunk_rows(count, 2 * (latent + 1), floats_per_draw(model, x.shape[1]) + 4 * latent, settings.memory_mib)
-    diagonal = Affine(np.asarray(refined.mean), np.asarray(refined.scale))
-    arrays = (x, diagonal, stage_keys(key, "richer", count))
-    return over_data(partial(refine_covariance, model, settings.covariance_steps), arrays, count, rows)
-
-
-def _weigh_full(problem: Problem, full: Affine, settings: CertifySettings) -> Weighed:
-    return weigh(
-        problem.model,
-        problem.x,
-        jax.vmap(full_gaussian)(jax.tree.map(jnp.asarray, full)),
-        problem.keys("richer draws"),
-        samples=settings.refined_samples,
-        kept=1,
-        memory_mib=settings.memory_mib,
-        name="importance weights of q refined to a full covariance",
-    )
-
-
 def _by_exact_draw(
-    problem: Problem, of_encoder: Weighed, of_full: Weighed | None, settings: CertifySettings
+    problem: Problem, of_encoder: Weighed, richer: Richer, weighed: WeighedRicher, settings: CertifySettings
 ) -> dict[str, Float[np.ndarray, " datum"]]:
     """Upper bounds from the importance weights with the exact draw among them, where there is one."""
     if problem.exact is None:
         return {}
     bound = partial(with_exact_draw, problem.model, problem.x, problem.exact)
-    q = problem.encodings.distributions
-    found = {"exact_draw_and_encoder": bound(q, of_encoder.importance_weighted, settings.samples)}
-    if of_full is not None and problem.full is not None:
-        q = jax.vmap(full_gaussian)(jax.tree.map(jnp.asarray, problem.full))
-        found["exact_draw_and_full"] = bound(q, of_full.importance_weighted, settings.refined_samples)
+    found = {
+        "exact_draw_and_encoder": bound(
+            problem.encodings.distributions, of_encoder.importance_weighted, settings.samples
+        )
+    }
+    families = (("full", richer.full_proposals, weighed.full), ("flow", richer.flow_proposals, weighed.flow))
+    for name, q, draws in families:
+        if q is not None and draws is not None:
+            found[f"exact_draw_and_{name}"] = bound(q, draws.importance_weighted, settings.refined_samples)
     return found
 
 
@@ -223,12 +191,13 @@ def _elbo_ceiling(
 def _per_datum(
     encoder: Weighed,
     refined: Weighed,
-    full: Weighed | None,
+    weighed: WeighedRicher,
     refinement: Refinement,
-    richer: FullRefinement | None,
+    richer: Richer,
     evidence: EvidenceBounds,
 ) -> PerDatum:
     nothing = np.full(len(encoder.elbo), np.nan)
+    full, flow = weighed
     return PerDatum(
         elbo=encoder.elbo,
         elbo_stderr=encoder.elbo_stderr,
@@ -236,16 +205,20 @@ def _per_datum(
         elbo_refined_stderr=refined.elbo_stderr,
         elbo_full=nothing if full is None else full.elbo,
         elbo_full_stderr=nothing if full is None else full.elbo_stderr,
+        elbo_flow=nothing if flow is None else flow.elbo,
+        elbo_flow_stderr=nothing if flow is None else flow.elbo_stderr,
         log_evidence_lower=evidence.lower,
         log_evidence_upper=nothing if evidence.upper is None else evidence.upper,
         importance_weighted=encoder.importance_weighted,
         importance_weighted_refined=refined.importance_weighted,
         importance_weighted_full=nothing if full is None else full.importance_weighted,
+        importance_weighted_flow=nothing if flow is None else flow.importance_weighted,
         khat=encoder.khat,
         khat_refined=refined.khat,
         effective_samples=encoder.effective,
         converged=np.asarray(refinement.converged, np.float64),
-        converged_full=nothing if richer is None else np.asarray(richer.converged, np.float64),
+        converged_full=nothing if richer.full is None else np.asarray(richer.full.converged, np.float64),
+        converged_flow=nothing if richer.flow is None else np.asarray(richer.flow.converged, np.float64),
         acceptance=nothing if evidence.acceptance is None else evidence.acceptance,
     )
 

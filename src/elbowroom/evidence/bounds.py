@@ -25,6 +25,7 @@ PerDatumArray = Float[np.ndarray, " datum"]
 STAGES = (
     "refine", "pilot", "forward", "continue", "reverse", "encoder draws", "refined draws", "information", "moments",
     "width", "exact draw", "richer", "richer draws", "order", "calibration",
+    "flow", "flow draws",
 )  # fmt: skip
 
 

@@ -23,9 +23,10 @@ class Block:
     `mutual_information_saturated` says that the estimate is near log n, its largest possible value.
     `other_lower_bounds` and `other_upper_bounds` are further strict bounds on the mean of log p(x), each with its
     slack: it holds at half of what the level leaves, by itself. Upper ones need exact draws, so simulated data.
-    `elbo_refined` is of the best diagonal normal found for each datum, `elbo_full` of a normal with every correlation.
-    `refinement_converged` and `covariance_converged` are the shares of data whose refinements, to the one and to the
-    other, had stopped to improve.
+    `elbo_refined` is of the best diagonal normal found for each datum, `elbo_full` of a normal with every correlation,
+    `elbo_flow` of a planar flow.
+    `refinement_converged`, `covariance_converged` and `flow_converged` are the shares of data whose refinements to
+    these had stopped to improve.
     `effective_samples` is the median over data of the effective number among the encoder's draws.
     """
 
@@ -35,6 +36,7 @@ class Block:
     elbo_stderr_over_data: float
     elbo_refined: float
     elbo_full: float
+    elbo_flow: float
     intervals: Intervals
     khat_median: float
     khat_share_above: float
@@ -47,6 +49,7 @@ class Block:
     other_upper_bounds: dict[str, float]
     refinement_converged: float
     covariance_converged: float
+    flow_converged: float
     acceptance: float
     effective_samples: float
     route: str
@@ -55,17 +58,19 @@ class Block:
     per_datum: PerDatum
 
     def to_json(self) -> dict[str, Any]:
-        gain = self.intervals.covariance_gain
+        gain, by_flow = self.intervals.covariance_gain, self.intervals.flow_gain
         return {
             "n": self.n,
             "elbo": {"mean": self.elbo, "stderr": self.elbo_stderr, "stderr_over_data": self.elbo_stderr_over_data},
             "elbo_refined": {"mean": self.elbo_refined},
             "elbo_full_covariance": {"mean": self.elbo_full},
+            "elbo_flow": {"mean": self.elbo_flow},
             "log_evidence": self.intervals.log_evidence.to_json(),
             "gap": self.intervals.gap.to_json(),
             "approximation_gap": self.intervals.approximation_gap.to_json(),
             "amortisation_gap": self.intervals.amortisation_gap.to_json(),
             "covariance_gain": None if gain is None else gain.to_json(),
+            "flow_gain": None if by_flow is None else by_flow.to_json(),
             "khat": {"median": self.khat_median, "share_above_0.7": self.khat_share_above},
             "active_units": self.active_units,
             "latent_dimensions": self.latent,
@@ -76,6 +81,7 @@ class Block:
             "other_upper_bounds": self.other_upper_bounds,
             "refinement_converged": self.refinement_converged,
             "covariance_converged": self.covariance_converged,
+            "flow_converged": self.flow_converged,
             "acceptance": self.acceptance,
             "effective_samples": self.effective_samples,
             "calibration": None if self.calibration is None else self.calibration.to_json(),

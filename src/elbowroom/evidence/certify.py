@@ -162,6 +162,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         "importance_weighted": arrays.importance_weighted,
         "importance_weighted_refined": arrays.importance_weighted_refined,
         "importance_weighted_full": arrays.importance_weighted_full,
+        "importance_weighted_flow": arrays.importance_weighted_flow,
     }
     known = arrays.khat[np.isfinite(arrays.khat)]
     information, saturated = estimates.mutual_information
@@ -173,6 +174,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         elbo_stderr_over_data=float(np.std(arrays.elbo, ddof=1) / np.sqrt(count)) if count > 1 else float("nan"),
         elbo_refined=float(np.mean(arrays.elbo_refined)),
         elbo_full=float(np.mean(arrays.elbo_full)),
+        elbo_flow=float(np.mean(arrays.elbo_flow)),
         intervals=intervals,
         khat_median=float(np.median(known)) if known.size else float("nan"),
         khat_share_above=float(np.mean(known > KHAT_LIMIT)) if known.size else float("nan"),
@@ -185,6 +187,7 @@ def _stated(estimates: Estimates, intervals: Intervals, level: float) -> Block:
         other_upper_bounds={n: float(np.mean(v)) + slack for n, v in estimates.upper_by_exact_draw.items()},
         refinement_converged=float(np.mean(arrays.converged)),
         covariance_converged=float(np.mean(arrays.converged_full)),
+        flow_converged=float(np.mean(arrays.converged_flow)),
         acceptance=float(np.mean(arrays.acceptance)),
         effective_samples=float(np.median(arrays.effective_samples)),
         route=estimates.route,

@@ -15,6 +15,7 @@ from numpyro.distributions import Distribution, MultivariateNormal
 from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.annealing import LogDensity
 from elbowroom.evidence.convergence import preferred, settled, still_to_win
+from elbowroom.evidence.flow import takes_flow
 from elbowroom.evidence.settings import CertifySettings
 from elbowroom.evidence.target import LatentVariableModel
 
@@ -159,4 +160,5 @@ def takes_covariance(settings: CertifySettings, latent: int) -> bool:
 def gradients_of_refinement(settings: CertifySettings, latent: int) -> int:
     """Gradients of the joint that the refinements of one datum take."""
     full = 2 * settings.covariance_steps * (latent + 1) + 2 * TRIED if takes_covariance(settings, latent) else 0
-    return settings.refine_steps * settings.refine_draws + full
+    flow = settings.flow_steps * settings.flow_draws if takes_flow(settings) else 0
+    return settings.refine_steps * settings.refine_draws + full + flow

@@ -21,6 +21,8 @@ class Intervals:
     amortisation_gap: Interval
     covariance_gain: Interval | None = None
     """What a normal with every correlation wins over the refined q; None where it was not looked for."""
+    flow_gain: Interval | None = None
+    """The same of a planar flow."""
 
 
 def sampled_intervals(estimates: Estimates, level: float) -> Intervals:
@@ -52,16 +54,22 @@ def sampled_intervals(estimates: Estimates, level: float) -> Intervals:
         amortisation_gap=Interval.between(
             Number(closed - normal_margin(difference, side), Kind.ASYMPTOTIC), gap_upper, closed
         ),
-        covariance_gain=_covariance_gain(arrays, side, high),
+        covariance_gain=_gain(arrays.elbo_full, arrays.elbo_full_stderr, arrays, side, high),
+        flow_gain=_gain(arrays.elbo_flow, arrays.elbo_flow_stderr, arrays, side, high),
     )
 
 
-def _covariance_gain(arrays: PerDatum, side: float, evidence_high: Number | None) -> Interval | None:
-    """The ELBO of q refined to a full covariance minus that of the refined q; it wins the approximation gap at most."""
-    won = arrays.elbo_full - arrays.elbo_refined
+def _gain(
+    elbo: np.ndarray, elbo_stderr: np.ndarray, arrays: PerDatum, side: float, evidence_high: Number | None
+) -> Interval | None:
+    """The ELBO of a q from a richer family minus that of the refined q: what the best of that family wins at least.
+
+    No family wins more than the approximation gap.
+    """
+    won = elbo - arrays.elbo_refined
     if np.all(np.isnan(won)):
         return None
-    stderr = float(np.hypot(mean_stderr(arrays.elbo_full_stderr), mean_stderr(arrays.elbo_refined_stderr)))
+    stderr = float(np.hypot(mean_stderr(elbo_stderr), mean_stderr(arrays.elbo_refined_stderr)))
     low = Number(float(np.mean(won)) - normal_margin(stderr, side), Kind.ASYMPTOTIC)
     refined_low = float(np.mean(arrays.elbo_refined)) - normal_margin(mean_stderr(arrays.elbo_refined_stderr), side / 2)
     high = None if evidence_high is None else evidence_high - Number(refined_low, Kind.ASYMPTOTIC)

@@ -18,7 +18,7 @@ class PerDatum:
     The guarantees are about means. `log_evidence_lower` and `log_evidence_upper` are the estimates behind the two
     ends (forward and reverse); they may cross. `importance_weighted` is the bound with the encoder as proposal,
     `importance_weighted_refined` with the refined q; names that end in `full` are of q refined to a normal with every
-    correlation; `effective_samples` is of the encoder's weights. Where a stage
+    correlation, in `flow` to a planar flow; `effective_samples` is of the encoder's weights. Where a stage
     was not run its array holds NaN.
     """
 
@@ -28,16 +28,20 @@ class PerDatum:
     elbo_refined_stderr: PerDatumArray
     elbo_full: PerDatumArray
     elbo_full_stderr: PerDatumArray
+    elbo_flow: PerDatumArray
+    elbo_flow_stderr: PerDatumArray
     log_evidence_lower: PerDatumArray
     log_evidence_upper: PerDatumArray
     importance_weighted: PerDatumArray
     importance_weighted_refined: PerDatumArray
     importance_weighted_full: PerDatumArray
+    importance_weighted_flow: PerDatumArray
     khat: PerDatumArray
     khat_refined: PerDatumArray
     effective_samples: PerDatumArray
     converged: PerDatumArray
     converged_full: PerDatumArray
+    converged_flow: PerDatumArray
     acceptance: PerDatumArray
 
     @property

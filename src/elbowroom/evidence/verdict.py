@@ -142,21 +142,37 @@ def _which_part(block: Block) -> Iterator[str]:
 
 
 def _richer(block: Block) -> Iterator[str]:
-    """What the family of all normals would win of the approximation gap."""
-    gain, approximation = block.intervals.covariance_gain, block.intervals.approximation_gap.estimate
-    if gain is None or gain.estimate is None or approximation is None or approximation <= NEGLIGIBLE_GAP:
+    """What richer families would win of the approximation gap."""
+    parts = block.intervals
+    approximation = parts.approximation_gap.estimate
+    if approximation is None or approximation <= NEGLIGIBLE_GAP:
         return
-    if gain.lower is None or gain.lower.value <= 0.0:
-        yield (
-            "A full covariance was tried for q and won nothing that shows: what the family misses is not correlation "
-            "between latents."
+    asked = (("a full covariance", parts.covariance_gain), ("a planar flow", parts.flow_gain))
+    tried = [(name, gain) for name, gain in asked if gain is not None]
+    won = [
+        (gain.estimate, name, gain.lower)
+        for name, gain in tried
+        if gain.estimate is not None and gain.lower is not None and gain.lower.value > 0.0
+    ]
+    if won:
+        most = max(estimate for estimate, *_ in won)
+        exact = all(lower.kind is Kind.EXACT for *_, lower in won)
+        each = " and ".join(
+            f"{name} {_nats(estimate)} ({'exact' if exact else f'at least {_lower(lower)}'})"
+            for estimate, name, lower in won
         )
-        return
-    left = max(approximation - gain.estimate, 0.0)
-    yield (
-        f"A full covariance would win {_nats(gain.estimate)} of the approximation gap ({gain.kind}, at least "
-        f"{_lower(gain.lower)}): {_nats(left)} would remain."
-    )
+        left = max(approximation - most, 0.0)
+        searched = "" if exact else " One-sided: a search may miss the best of its family, which would win more."
+        yield (
+            f"A richer family would win {_nats(most)} of the approximation gap: {each}; {_nats(left)} would remain."
+            f"{searched}"
+        )
+    elif tried:
+        told = " and ".join(name for name, _ in tried)
+        lacks = {"a full covariance": "correlation between latents", "a planar flow": "a bend that was found"}
+        missing = " nor ".join(lacks[name] for name, _ in tried)
+        what = f"neither {missing}" if len(tried) > 1 else f"not {missing}"
+        yield f"{told.capitalize()} won nothing that shows when tried for q: what the family misses is {what}."
 
 
 def _collapse(block: Block) -> Iterator[str]:
@@ -196,6 +212,16 @@ def _convergence(block: Block) -> Iterator[str]:
             "amortisation gap is probably larger, and the approximation gap smaller, than reported. Raise "
             "`refine_steps`."
         )
+    searches = (
+        ("a full covariance", block.covariance_converged, "covariance_steps"),
+        ("a planar flow", block.flow_converged, "flow_steps"),
+    )
+    for family, share, setting in searches:
+        if share < WELL_CONVERGED:  # false where there was no such search
+            yield (
+                f"The search for {family} had converged for {share:.0%} of the data only: such a family would probably "
+                f"win more than reported. Raise `{setting}`."
+            )
 
 
 def _family(block: Block) -> Iterator[str]:
