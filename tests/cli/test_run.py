@@ -85,8 +85,9 @@ def test_certify_speaks_to_people(whole, tmp_path, capsys):
     folder, _ = whole
     again = tmp_path / "digits"
     shutil.copytree(folder, again)
-    assert call(["certify", str(again), "-n", "6"]) == 0
+    assert call(["certify", str(again), "-n", "6", "--flow"]) == 0
     said = capsys.readouterr()
+    assert "planar flow wins" in said.out
     assert said.err == ""
     assert "Real data: 6 of digits, split test" in said.out
     assert "Simulated: 6 data drawn from the model itself" in said.out

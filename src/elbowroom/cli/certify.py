@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from elbowroom.training.run_folder import Run
 
 DATA = 500
+FLOW_STEPS = 300
 PURPOSE = 0x63657274  # sets the randomness of certificates apart from that of the training with the same seed
 
 
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="G",
         help="with --width: the most gradients to spend (1e9)",
     )
+    parser.add_argument(
+        "--flow", action="store_true", help="also refine q to a planar flow: what a family beyond the normals would win"
+    )
     parser.add_argument("--per-datum", metavar="FILE.npz", help="write the arrays behind the means here, too")
     add_seed_option(parser, RUNS_SEED)
     add_machine_options(parser)
@@ -64,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         per_datum=arguments.per_datum,
         width=arguments.width,
         budget=int(arguments.budget),
+        flow=arguments.flow,
     )
     if arguments.json:
         print_json(document)
@@ -111,15 +116,17 @@ def certify_run(
     per_datum: str | None = None,
     width: float | None = None,
     budget: int = 10**9,
+    flow: bool = False,
 ) -> dict[str, Any]:
     """Certify `n` data of a run, write `certificate.json` and `certificate.npz` into its folder: the JSON of `certify`.
 
     The data are drawn by `seed` from the split, without looking at them; those of a run are binarised as its own
-    evaluation does.
+    evaluation does. With `flow`, q is refined to a planar flow as well.
     """
     import jax.random as jr
 
     from elbowroom.evidence.certify import certify
+    from elbowroom.evidence.settings import CertifySettings
     from elbowroom.report.certificate_file import ARRAYS, write_certificate
     from elbowroom.training.objective import make_objective
     from elbowroom.training.run_folder import load_run
@@ -134,6 +141,7 @@ def certify_run(
             x,
             key=jr.fold_in(jr.key(seed), PURPOSE),
             level=level,
+            settings=CertifySettings(flow_steps=FLOW_STEPS if flow else 0),
             width=width,
             budget=budget,
             objective=make_objective(loaded.settings.objective),
