@@ -13,6 +13,7 @@ from elbowroom.evidence.affine import Affine
 from elbowroom.evidence.bounds import stage_keys
 from elbowroom.evidence.certify import certify
 from elbowroom.evidence.full_covariance import (
+    PAIRS,
     TRIED,
     _still_to_win,
     full_gaussian,
@@ -94,7 +95,7 @@ def test_a_posterior_that_is_flat_or_undefined_somewhere_gives_a_finite_q():
 
 def test_the_gradients_are_counted():
     settings = CertifySettings(refine_steps=10, refine_draws=2, covariance_steps=3)
-    assert gradients_of_refinement(settings, 5) == 20 + 2 * 3 * 6 + 2 * TRIED
+    assert gradients_of_refinement(settings, 5) == 20 + 2 * 3 * (5 + PAIRS) + 2 * TRIED
     assert gradients_of_refinement(settings, 1) == 20  # one latent has no correlations
     assert gradients_of_refinement(settings, 500) == 20
     calls = []
@@ -108,7 +109,7 @@ def test_the_gradients_are_counted():
     jax.block_until_ready(refine_covariance(model, 3, jnp.zeros((1, 1)), start, stage_keys(jr.key(2), "richer", 1)))
     jax.effects_barrier()
     chosen = 4 * TRIED  # the better normal, by values
-    assert len(calls) == 2 * 3 * 5 + 2 * TRIED + chosen
+    assert len(calls) == 2 * 3 * (4 + PAIRS) + 2 * TRIED + chosen
 
 
 def test_what_is_still_to_win_is_the_divergence_from_a_gaussian_posterior():

@@ -25,6 +25,7 @@ MOST_LATENTS = 128
 DIFFERENCE = 0.1
 LEAST_CURVATURE = 0.02
 LEAST_STEP = 0.3
+PAIRS = 4
 LONGEST_STEP = 3.0
 TRIED = 32
 """Antithetic pairs by which the better normal is chosen, and again as many by which convergence is judged."""
@@ -58,16 +59,17 @@ def refine_covariance(
     r"""The mean and a triangular factor of a normal near the posterior of each datum.
 
     At the best of all normals $P = -E_q[\nabla^2 \log p(x, z)]$ and $E_q[\nabla \log p(x, z)] = 0$, where P is its
-    inverse covariance. From the best diagonal normal, in its standard coordinates, each step draws an antithetic pair
-    from the current q, averages the curvature there into P with weights that grow from step to step, and moves the mean
-    by a Newton step of at most three standard deviations. A curvature is a difference of gradients along every
-    coordinate, so that models without second derivatives will do.
+    inverse covariance. From the best diagonal normal, in its standard coordinates, each step draws four antithetic
+    pairs from the current q, averages the curvature at one of them into P with weights that grow from step to step, and
+    moves the mean by a share of a Newton step, of at most three standard deviations. Over the second half of the steps
+    that share falls as the weights do: otherwise the noise of the gradients would stay in the mean. A curvature is a
+    difference of gradients along every coordinate, so that models without second derivatives will do.
 
     **Arguments.** `diagonal` is the refined diagonal normal of each datum, `keys` one key per datum. A step takes
-    2 (latent + 1) gradients.
+    2 (latent + 4) gradients.
 
     **Validity.** Any result is a legitimate q: a bad one makes bounds loose, never wrong. Curvatures below 0.02 of
-    those of the diagonal normal are raised to that; a step with a gradient that is not finite is left out. Where the
+    those of the diagonal normal are raised to that; a step with a curvature that is not finite is left out. Where the
     diagonal normal is clearly the better on a few draws of their own, it is kept. `improvement` is what a Newton step
     from there would still win, in the normal's standard coordinates u, where both means vanish at the optimum:
     $\frac12 |E\,r|^2 + \frac14 \|\mathrm{sym}\, E\, r u^T\|^2$ with $r = \nabla_u \log p + u$; the noise of r vanishes
@@ -88,18 +90,21 @@ def _one(model: LatentVariableModel, steps: int, x: Array, diagonal: Affine, key
         return here, (jax.vmap(gradient)(u[None, :] + width * axes) - here[None, :]) / width
 
     def step(state: _State, key: PRNGKeyArray):
-        noise = jr.normal(key, state.mean.shape, state.mean.dtype)
-        away = solve_triangular(jnp.linalg.cholesky(state.precision), noise, lower=True, trans=1)
-        pair = jnp.stack([state.mean + away, state.mean - away])
-        slopes, curvatures = jax.vmap(around)(pair, jnp.asarray([DIFFERENCE, -DIFFERENCE], state.mean.dtype))
+        noise = jr.normal(key, (*state.mean.shape, PAIRS), state.mean.dtype)
+        away = solve_triangular(jnp.linalg.cholesky(state.precision), noise, lower=True, trans=1).T
+        draws = jnp.stack([state.mean[None, :] + away, state.mean[None, :] - away], axis=1)
+        of_pair, curvatures = jax.vmap(around)(draws[0], jnp.asarray([DIFFERENCE, -DIFFERENCE], state.mean.dtype))
+        slopes = jnp.concatenate([of_pair, jax.vmap(gradient)(draws[1:].reshape(-1, state.mean.shape[0]))])
         share = 2.0 / (state.steps + 3.0)
         raw = (1.0 - share) * state.precision - share * jnp.mean(curvatures, axis=0)
-        finite = jnp.all(jnp.isfinite(raw)) & jnp.all(jnp.isfinite(slopes))
+        usable = jnp.all(jnp.isfinite(slopes), axis=1)
+        finite = jnp.all(jnp.isfinite(raw)) & jnp.any(usable)
         precision = _positive(jnp.where(finite, raw, state.precision))
-        slope = jnp.where(finite, jnp.mean(slopes, axis=0), 0.0)
+        slope = jnp.where(finite, jnp.mean(slopes, axis=0, where=usable[:, None]), 0.0)
         newton = jnp.linalg.solve(precision, slope)
         length = jnp.sqrt(jnp.maximum(jnp.dot(slope, newton), jnp.finfo(slope.dtype).tiny))
-        mean = state.mean + jnp.maximum(share, LEAST_STEP) * jnp.minimum(1.0, LONGEST_STEP / length) * newton
+        rate = jnp.where(state.steps < steps / 2, jnp.maximum(share, LEAST_STEP), share)
+        mean = state.mean + rate * jnp.minimum(1.0, LONGEST_STEP / length) * newton
         return _State(mean, precision, state.steps + finite.astype(state.steps.dtype)), None
 
     start = _State(jnp.zeros_like(diagonal.mean), axes, jnp.zeros((), axes.dtype))
@@ -159,6 +164,6 @@ def takes_covariance(settings: CertifySettings, latent: int) -> bool:
 
 def gradients_of_refinement(settings: CertifySettings, latent: int) -> int:
     """Gradients of the joint that the refinements of one datum take."""
-    full = 2 * settings.covariance_steps * (latent + 1) + 2 * TRIED if takes_covariance(settings, latent) else 0
+    full = 2 * settings.covariance_steps * (latent + PAIRS) + 2 * TRIED if takes_covariance(settings, latent) else 0
     flow = settings.flow_steps * settings.flow_draws if takes_flow(settings) else 0
     return settings.refine_steps * settings.refine_draws + full + flow
