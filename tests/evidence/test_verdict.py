@@ -133,8 +133,8 @@ WON = {
 def test_what_richer_families_would_win():
     assert _with(**RICHER, **WON)[-1] == (
         "A richer family would win 1.20 nats of the approximation gap: a full covariance 0.9 nats (at least 0.851 nats "
-        "(asymptotic)) and a planar flow 1.20 nats (at least 1.13 nats (asymptotic)); 0.2 nats would remain. One-sided: "
-        "a search may miss the best of its family, which would win more."
+        "(asymptotic)) and a planar flow 1.20 nats (at least 1.13 nats (asymptotic)); 0.2 nats would remain. "
+        "One-sided: a search may miss the best of its family, which would win more."
     )
     exact = _interval(1.25, 1.25, 1.25, (EXACT, EXACT))
     assert _with(**RICHER, covariance_gain=exact)[-1] == (
