@@ -21,7 +21,7 @@ from elbowroom.interop.functions import from_functions
 
 from .problems import QUICK, STANDARD_ERRORS, small
 
-SETTINGS = CertifySettings(flow_steps=600)
+SETTINGS = CertifySettings(flow_steps=600, flow_rate=0.1)
 CURVATURE, WIDTH = 0.5, 0.5
 
 
@@ -80,8 +80,8 @@ def test_a_crescent_is_found_where_the_best_normal_is_far():
 def test_the_certificate_says_what_a_flow_wins_where_correlations_win_nothing():
     *_, gap_of_normal = _best_normal()
     settings = dataclasses.replace(
-        QUICK, refine_steps=300, refine_draws=8, covariance_steps=12, flow_steps=600, refined_samples=2000,
-        temperatures=16,
+        QUICK, refine_steps=300, refine_draws=8, covariance_steps=12, flow_steps=600, flow_rate=0.1,
+        refined_samples=2000, temperatures=16,
     )  # fmt: skip
     certificate = certify(_curved(), np.zeros((2, 1)), key=jr.key(1), settings=settings)
     real = certificate.real

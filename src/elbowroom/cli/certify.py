@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elbowroom.training.run_folder import Run
 
 DATA = 500
-FLOW_STEPS = 300
+FLOW_STEPS = 600
 PURPOSE = 0x63657274  # sets the randomness of certificates apart from that of the training with the same seed
 
 

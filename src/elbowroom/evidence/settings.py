@@ -15,7 +15,7 @@ class CertifySettings:
     `refined_samples`: the same from the refined q. `refine_steps`, `refine_draws`, `refine_rate`: Adam on the
     diagonal Gaussian of each datum. `covariance_steps`: Newton steps to a Gaussian with every correlation, up to 128
     latents; 0 leaves it out. `flow_steps`, `flow_draws`, `flow_rate`: Adam on a planar flow of eight layers from
-    there, to see what a family beyond the normals would win; 0 steps leave it out, and 300 will often do. `start`,
+    there, to see what a family beyond the normals would win; 0 steps leave it out, and 600 will often do. `start`,
     `spacing`, `temperatures`, `leapfrog`, `chains`, `pilot_moves`, `pilot_chains`, `target_acceptance`,
     `continuation`: see `AnnealingPlan`. `groups_wanted`: with few data more chains are run, until data times groups
     reach this number, since the slack is divided by it. `upper`: whether to bound the evidence from above.
@@ -37,7 +37,7 @@ class CertifySettings:
     covariance_steps: int = 6
     flow_steps: int = 0
     flow_draws: int = 8
-    flow_rate: float = 0.1
+    flow_rate: float = 0.05
     start: Start = "full"
     spacing: Spacing = "linear"
     temperatures: int = 64
