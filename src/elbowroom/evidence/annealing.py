@@ -10,7 +10,8 @@ chain starts at a draw from the posterior, which is $z_{T-1}$, and applies the s
 order,
 $t_{T-1}$ first and $t_1$ last; its weight, formed in the same way, has $E[1/w] = 1/p(x)$ if the start is exact.
 
-References: `neal2001annealed`; `grosse2015sandwiching`.
+References: Neal (2001), *Annealed importance sampling*; Grosse, Ghahramani and Adams (2015), *Sandwiching the marginal
+likelihood*.
 """
 
 from collections.abc import Callable

@@ -99,7 +99,8 @@ def refine(
     **Raises.** `InputError` for data that the model cannot have produced, for an unknown family, and for settings
     without steps; if a weight is NaN or infinite, naming the data.
 
-    **Reference.** `cremer2018inference`; `opper2009variational` for the full covariance.
+    **Reference.** Cremer, Li and Duvenaud (2018), *Inference suboptimality in variational autoencoders*; for the full
+    covariance, Opper and Archambeau (2009), *The variational Gaussian approximation revisited*.
 
     **Example.** The posterior of two latents that are seen by their sum only is correlated: precision
     $I + 4 \cdot 1 1^T$. A full covariance loses nothing, and a diagonal one $\frac12 (2 \log 5 - \log 9)$ nats.

@@ -1,6 +1,7 @@
 """A strict lower end for the mean of a non-negative quantity, with no bound from above: the upper end of an ELBO.
 
-Reference: the betting confidence sequences of `waudbysmith2024betting`; Ville's inequality.
+Reference: the betting confidence sequences of Waudby-Smith and Ramdas (2024), *Estimating means of bounded random
+variables by betting*; Ville's inequality.
 """
 
 import math

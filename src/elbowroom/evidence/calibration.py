@@ -58,7 +58,8 @@ def calibrate(
     **Validity.** The p-values are exact for an exact encoder. That nothing is rejected proves nothing: ranks of the
     coordinates alone are even for q = prior too, which is why log p(x, z) is among the quantities.
 
-    **Reference.** `talts2018validating`; `modrak2025simulation` for quantities that depend on the data.
+    **Reference.** Talts et al. (2018), *Validating Bayesian inference algorithms with simulation-based calibration*;
+    for quantities that depend on the data, Modrák et al. (2025), *The choice of test quantities shapes sensitivity*.
     """
     count, latent = exact.shape
     rows = chunk_rows(count, DRAWS, floats_per_draw(model, x.shape[1]), memory_mib)

@@ -66,7 +66,8 @@ def certify(
     **Raises.** `InputError` if `x` or `level` cannot be used, if the likelihood cannot have produced x (grey pixels
     and a Bernoulli likelihood, say), or if a weight is NaN or infinite, naming the data.
 
-    **Reference.** `grosse2015sandwiching`; `cremer2018inference` for the two parts of the gap.
+    **Reference.** Grosse, Ghahramani and Adams (2015), *Sandwiching the marginal likelihood*; for the two parts of the
+    gap, Cremer, Li and Duvenaud (2018), *Inference suboptimality in variational autoencoders*.
     """
     began = time.perf_counter()
     settings = settings or CertifySettings()

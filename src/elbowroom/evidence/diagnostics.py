@@ -27,7 +27,7 @@ def pareto_shape(log_weights: Float[np.ndarray, "datum samples"]) -> Float[np.nd
     25 draws, or
     where the weights do not vary. The library fits the tail of exp(-argument), hence the sign.
 
-    **Reference.** `vehtari2024pareto`.
+    **Reference.** Vehtari et al. (2024), *Pareto smoothed importance sampling*.
     """
     log_weights = np.asarray(log_weights, np.float64)
     shapes = np.full(len(log_weights), np.nan)
@@ -50,7 +50,8 @@ def effective_sample_size(log_weights: Float[np.ndarray, "datum samples"]) -> Fl
 def active_units(means: Float[np.ndarray, "datum latent"], threshold: float = ACTIVE_VARIANCE) -> int:
     """How many latent dimensions have a mean that varies over the data by more than `threshold` (a variance).
 
-    **Reference.** `burda2016importance`, section 4.2.
+    **Reference.** Burda, Grosse and Salakhutdinov (2016), *Importance weighted autoencoders*, where they look at the
+    latent space.
     """
     return int(np.sum(np.var(np.asarray(means, np.float64), axis=0) > threshold))
 

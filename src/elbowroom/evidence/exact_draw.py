@@ -31,7 +31,8 @@ def with_exact_draw(
     probability at least $1 - \delta$: strict, if z is an exact draw from the posterior of x and q was not fitted with
     it. Infinite where q has no mass at the exact draw.
 
-    **Reference.** `brekelmans2022improving`.
+    **Reference.** Brekelmans et al. (2022), *Improving mutual information estimation with annealed and energy-based
+    bounds*.
     """
     own = np.asarray(_log_weights(model, x, exact, proposals), np.float64)
     return np.logaddexp(own, np.asarray(importance_weighted, np.float64) + math.log(samples)) - math.log(samples + 1)

@@ -64,7 +64,7 @@ def refine_flow(
     flows can win from below only. `converged` says that the ELBO had stopped to rise (by less than 0.05 nats, or three
     standard errors, between the last two fifths of the steps), and no more.
 
-    **Reference.** `rezende2015variational`.
+    **Reference.** Rezende and Mohamed (2015), *Variational inference with normalizing flows*.
     """
     return jax.vmap(partial(_one, model, settings))(x, start, keys)
 

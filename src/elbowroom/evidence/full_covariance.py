@@ -75,8 +75,9 @@ def refine_covariance(
     $\frac12 |E\,r|^2 + \frac14 \|\mathrm{sym}\, E\, r u^T\|^2$ with $r = \nabla_u \log p + u$; the noise of r vanishes
     as q nears the posterior. `converged` is true where that is below 0.05 nats or three standard errors of its noise.
 
-    **Reference.** The conditions are those of `opper2009variational`, eq. 3; the averaging follows
-    `khan2018fast`.
+    **Reference.** The conditions are those of Opper and Archambeau (2009), *The variational Gaussian approximation
+    revisited*; the averaging follows Khan et al. (2018), *Fast and scalable Bayesian deep learning by
+    weight-perturbation in Adam*.
     """
     return jax.vmap(partial(_one, model, steps))(x, diagonal, keys)
 

@@ -116,7 +116,7 @@ def importance_weighted_bound(
 
     **Raises.** `InputError` if `samples < 1`, or if a weight is NaN or +inf, naming the data.
 
-    **Reference.** `burda2016importance`.
+    **Reference.** Burda, Grosse and Salakhutdinov (2016), *Importance weighted autoencoders*.
     """
     if samples < 1:
         raise InputError(f"The importance-weighted bound was asked for {samples} samples; it needs at least 1.")

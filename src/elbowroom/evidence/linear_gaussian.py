@@ -30,7 +30,7 @@ class LinearGaussian:
     The posterior of every x is Gaussian with precision $\Lambda = \mathrm{diag}(\tau^{-2}) + W^\top
     \mathrm{diag}(\sigma^{-2}) W$.
 
-    **Reference.** `bishop2006pattern`, section 2.3.3.
+    **Reference.** Bishop (2006), *Pattern recognition and machine learning*, section 2.3.3.
     """
 
     prior_mean: Float[np.ndarray, " latent"]

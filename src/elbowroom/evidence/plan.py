@@ -40,7 +40,8 @@ class AnnealingPlan:
 def spaced(spacing: Spacing, count: int, dtype: jnp.dtype) -> Float[Array, " count+1"]:
     r"""`count` + 1 temperatures from 0 to 1: $t_i = i / T$, or sigmoid values between -4 and 4 scaled to [0, 1].
 
-    **Reference.** `wu2017quantitative` for the sigmoid spacing.
+    **Reference.** For the sigmoid spacing, Wu et al. (2017), *On the quantitative analysis of decoder-based generative
+    models*.
 
     >>> [round(float(t), 3) for t in spaced("sigmoid", 4, jnp.float32)]
     [0.0, 0.105, 0.5, 0.895, 1.0]

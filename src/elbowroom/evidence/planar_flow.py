@@ -42,7 +42,8 @@ class PlanarFlow(Distribution):
     **Numerics.** The inverse of a layer is the root of a monotone function of one number, found by halving and Newton's
     method to rounding.
 
-    **Reference.** `rezende2015variational`, eq. 10 to 12 and appendix A.1; the bound on s leaves a margin.
+    **Reference.** Rezende and Mohamed (2015), *Variational inference with normalizing flows*, eq. 10 to 12 and appendix
+    A.1; the bound on s leaves a margin.
     """
 
     arg_constraints = {}  # noqa: RUF012  # as every distribution of NumPyro has it

@@ -89,7 +89,8 @@ class QuadratureBound(AbstractBound):
     The `error` of a datum is the difference of two resolutions, that tail, and rounding.
 
     **Validity.** The difference of two resolutions is an estimate: a mode much narrower than the refined q of every
-    datum could lie between the points. **Reference.** `trefethen2014exponentially`.
+    datum could lie between the points. **Reference.** Trefethen and Weideman (2014), *The exponentially convergent
+    trapezoidal rule*.
     """
 
     grid: Grid

@@ -57,7 +57,8 @@ def refine_diagonal(
     or three standard errors of its noise. Where the encoder's q is clearly the better on a few draws of their own, it
     is kept.
 
-    **Reference.** `cremer2018inference` for the refinement; `roeder2017sticking` for the gradient.
+    **Reference.** For the refinement, Cremer, Li and Duvenaud (2018), *Inference suboptimality in variational
+    autoencoders*; for the gradient, Roeder, Wu and Duvenaud (2017), *Sticking the landing*.
     """
     return jax.vmap(partial(_refine_one, model, settings))(x, keys, moment_keys)
 
