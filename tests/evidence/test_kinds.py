@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elbowroom.evidence.kinds import Interval, Kind, Number, weakest
+from elbowroom.evidence.kinds import Interval, Kind, Number, never_negative, weakest
 
 numbers = st.builds(Number, st.floats(-1e6, 1e6), st.sampled_from(Kind))
 
@@ -21,6 +21,11 @@ def test_arithmetic_keeps_the_weakest_kind(left, right):
 @given(numbers, st.floats(-1e6, 1e6))
 def test_a_plain_number_is_exact(number, plain):
     assert (number + plain).kind is number.kind
+
+
+@given(numbers)
+def test_what_is_never_negative_is_bounded_by_zero_with_the_kind_it_had(number):
+    assert never_negative(number) == Number(max(number.value, 0.0), number.kind)
 
 
 def test_the_order_of_kinds_is_exact_strict_asymptotic():

@@ -11,9 +11,9 @@ from numpyro.distributions import Distribution
 
 from elbowroom.derivation.derive import derive
 from elbowroom.errors import InputError, Refused
+from elbowroom.estimation import symbols
 from elbowroom.estimation.estimate import estimate
 from elbowroom.estimation.objective import Objective
-from elbowroom.estimation.symbols import p, q, x, z
 from elbowroom.functional.expression import Expression, Log, Parameter
 from elbowroom.functional.law import DensityValue
 from elbowroom.functional.printing import to_text
@@ -36,14 +36,11 @@ class DerivedTarget(eqx.Module):
     def log_joint(self, x: Float[Array, " observed"], z: Float[Array, " latent"]) -> Float[Array, ""]:
         """log g(z) for one datum, in nats."""
         bindings = self.model.bindings()
-        return jnp.asarray(estimate(self.log_density, bindings, {_X: x, _Z: z}, key=jr.key(0)))
+        return jnp.asarray(estimate(self.log_density, bindings, {symbols.x: x, symbols.z: z}, key=jr.key(0)))
 
     def encoder(self, x: Float[Array, " observed"]) -> Distribution:
         """q(z | x), as the model has it."""
         return self.model.encoder(x)
-
-
-_X, _Z = x, z
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +70,12 @@ def derived_optimum(model: VAE, objective: Objective) -> DerivedOptimum:
     """
     try:
         bound = substitute(objective.bound, _numbers(objective))
-        derivation = derive(Maximise(bound, over=cast(DensityValue, q(z | x))))
+        derivation = derive(Maximise(bound, over=cast(DensityValue, symbols.q(symbols.z | symbols.x))))
     except (InputError, Refused) as error:
         return DerivedOptimum(None, None, str(error).split("\n")[0])
     if derivation.status != "solved" or derivation.minimum != "global" or derivation.unnormalised is None:
         return DerivedOptimum(None, None, derivation.reason or "its optimum is not known to be the only one")
-    if derivation.optimum == p(z | x):
+    if derivation.optimum == symbols.p(symbols.z | symbols.x):
         return DerivedOptimum("p(z|x)", None)
     return DerivedOptimum(
         to_text(derivation.unnormalised), DerivedTarget(model, cast(Expression, Log(derivation.unnormalised)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from elbowroom.evidence.betting import LEAST_DRAWS, lower_mean_of_data
 from elbowroom.evidence.block import Estimates
-from elbowroom.evidence.kinds import Interval, Kind, Number
+from elbowroom.evidence.kinds import Interval, Kind, Number, never_negative
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.slack import mean_stderr, normal_margin
 
@@ -38,22 +38,22 @@ def sampled_intervals(estimates: Estimates, level: float) -> Intervals:
     refined_low = Number(refined - normal_margin(refined_stderr, part), Kind.ASYMPTOTIC)
     gap_upper = None if high is None else high - elbo_low
     closed = refined - elbo
-    difference = float(np.hypot(stderr, refined_stderr))
+    amortisation_low = Number(closed - normal_margin(float(np.hypot(stderr, refined_stderr)), side), Kind.ASYMPTOTIC)
+    if estimates.diagonal_family:  # q was refined among diagonal Gaussians: the best of them is no worse than such a q
+        amortisation_low = never_negative(amortisation_low)
     return Intervals(
         log_evidence=Interval.between(
             evidence.lower_mean(side),
             evidence.upper_mean(side),
             float(np.mean(arrays.log_evidence)),
         ),
-        gap=Interval.between(low - _elbo_upper(estimates, part), gap_upper, float(np.mean(arrays.gap))),
+        gap=Interval.between(never_negative(low - _elbo_upper(estimates, part)), gap_upper, float(np.mean(arrays.gap))),
         approximation_gap=Interval.between(
             Number(0.0, Kind.EXACT),
             None if high is None else high - refined_low,
             float(np.mean(arrays.approximation_gap)),
         ),
-        amortisation_gap=Interval.between(
-            Number(closed - normal_margin(difference, side), Kind.ASYMPTOTIC), gap_upper, closed
-        ),
+        amortisation_gap=Interval.between(amortisation_low, gap_upper, closed),
         covariance_gain=_gain(arrays.elbo_full, arrays.elbo_full_stderr, arrays, side, high),
         flow_gain=_gain(arrays.elbo_flow, arrays.elbo_flow_stderr, arrays, side, high),
     )
@@ -73,7 +73,7 @@ def _gain(
     low = Number(float(np.mean(won)) - normal_margin(stderr, side), Kind.ASYMPTOTIC)
     refined_low = float(np.mean(arrays.elbo_refined)) - normal_margin(mean_stderr(arrays.elbo_refined_stderr), side / 2)
     high = None if evidence_high is None else evidence_high - Number(refined_low, Kind.ASYMPTOTIC)
-    return Interval.between(low, high, float(np.mean(won)))
+    return Interval.between(never_negative(low), high, float(np.mean(won)))
 
 
 def exact_intervals(arrays: PerDatum) -> Intervals:

@@ -53,6 +53,15 @@ class Number:
         return Number(self.value, weakest((self.kind, kind)))
 
 
+def never_negative(lower: Number) -> Number:
+    """A lower bound of a quantity that is never negative, such as a KL: its value is at least zero, its kind stays.
+
+    >>> never_negative(Number(-0.2, Kind.ASYMPTOTIC))
+    Number(value=0.0, kind=<Kind.ASYMPTOTIC: 2>)
+    """
+    return Number(0.0, lower.kind) if lower.value < 0.0 else lower
+
+
 def _as_number(value: "Number | float") -> Number:
     return value if isinstance(value, Number) else Number(float(value), Kind.EXACT)
 
