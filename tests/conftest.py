@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import signal
+from collections.abc import Iterator
 
 import jax
 import pytest
@@ -21,3 +23,11 @@ def shared() -> pathlib.Path:
             f"the folder with external truth and data is absent (looked at {folder.name}/ beside the repository)"
         )
     return folder
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: a shell starts what it runs in the background with interruptions ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

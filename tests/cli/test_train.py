@@ -96,20 +96,24 @@ def test_resuming_needs_no_settings(capsys, tmp_path, finished):
     assert said.err == "", "there is no bar where stderr is no terminal"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interruption_has_status_130_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "run"
     command = ["train", "digits", "--out", str(out), "--epochs", "100000", "--patience", "0", *SMALL[4:]]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "elbowroom.cli", *command, "--config", str(_often(tmp_path))],
         env={**os.environ, "JAX_PLATFORMS": "cpu"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    while process.poll() is None and not (out / STATE).exists():
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    ) as process:
+        try:
+            while process.poll() is None and not (out / STATE).exists():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "Interrupted." in said
     assert "--resume" in said

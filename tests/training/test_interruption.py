@@ -9,6 +9,7 @@ import pytest
 from elbowroom.training.interruption import Interruption
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_that_was_lost_is_raised_again() -> None:
     with Interruption() as interruption:
         interruption.check()
