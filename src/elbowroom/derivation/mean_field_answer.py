@@ -23,7 +23,7 @@ from elbowroom.functional.law import DensityValue
 from elbowroom.functional.printing import to_text
 from elbowroom.functional.problem import Problem
 from elbowroom.functional.setting import Table
-from elbowroom.functional.support import Finite
+from elbowroom.functional.support import Finite, Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +73,6 @@ def mean_field_answer(
         for one in blocks
     }
     quadratic = isinstance(problem.functional, KL) and _is_quadratic(blocks, found)
-    told = ", ".join(f"{name} = {to_text(density)}" for name, density in optima.items())
-    residual = _residual(blocks, found)
-    settled = found.movement < 1e-9
     claims = ["in each factor alone the functional is strictly convex: every update is the only minimum of its block"]
     minimum: Literal["global", "stationary"] = "stationary"
     if quadratic:
@@ -87,21 +84,6 @@ def mean_field_answer(
     elif isinstance(problem.functional, KL) and found.alone is not None:
         minimum = "global"
         claims.append(found.alone)
-    steps = (
-        *opening,
-        Step(
-            "iterate the updates",
-            "; ".join(_map_text(one) for one in blocks),
-            told,
-            ("the functional cannot rise in an update, since each minimises it in its block",),
-            (
-                Check("kkt", residual < 1e-8, f"the conditions hold within {residual:.1e} at the fixed point"),
-                Check("quadrature", settled, f"{found.sweeps} sweeps, last movement {found.movement:.1e}"),
-            ),
-        ),
-        Step("evaluate the functional there", "J at this product", f"{value:.12g}"),
-        Step("take the second variation in each block", "integral(eta_j**2/q_j)", "; ".join(claims)),
-    )
     return Derivation(
         problem=problem,
         status="solved" if quadratic else "fixed-point",
@@ -112,12 +94,33 @@ def mean_field_answer(
         unique=True if minimum == "global" else None,
         multipliers={},
         condition=condition,
-        steps=steps,
+        steps=(*opening, *_closing(blocks, found, optima, value, claims)),
         reason=None,
         seconds=time.perf_counter() - started,
         value_number=value,
         family=found.families,
         scene=found.scene,
+    )
+
+
+def _closing(
+    blocks: tuple[Block, ...], found: Fixed, optima: dict[str, Expression], value: float, claims: list[str]
+) -> tuple[Step, ...]:
+    """The steps from the updates to what is known of their fixed point."""
+    residual, settled = _residual(blocks, found), found.movement < 1e-9
+    return (
+        Step(
+            "iterate the updates",
+            "; ".join(_map_text(one) for one in blocks),
+            ", ".join(f"{name} = {to_text(density)}" for name, density in optima.items()),
+            ("the functional cannot rise in an update, since each minimises it in its block",),
+            (
+                Check("kkt", residual < 1e-8, f"the conditions hold within {residual:.1e} at the fixed point"),
+                Check("quadrature", settled, f"{found.sweeps} sweeps, last movement {found.movement:.1e}"),
+            ),
+        ),
+        Step("evaluate the functional there", "J at this product", f"{value:.12g}"),
+        Step("take the second variation in each block", "integral(eta_j**2/q_j)", "; ".join(claims)),
     )
 
 
@@ -131,7 +134,7 @@ def _residual(blocks: tuple[Block, ...], found: Fixed) -> float:
         else:
             places = found.scene.points.get(variable.role, (0.3, 0.7))
             nodes = np.array(places[3:-3])
-            if variable.support.__class__.__name__ == "Positive":
+            if isinstance(variable.support, Positive):
                 nodes = nodes[nodes > 0]
         level = values(render(one.derivative), found.scene, {variable.name: nodes})
         worst = max(worst, float(np.ptp(level)))

@@ -127,6 +127,7 @@ def unfinished(work: Worked, status: Literal["condition", "refused"], reason: st
 
 
 def opening(work: Worked) -> tuple[Step, ...]:
+    """The steps from the problem as it was stated to its Euler-Lagrange condition."""
     problem, over = work.problem, to_text(work.problem.density)
     functional = to_text(problem.functional)
     mass = to_text(work.mass)

@@ -66,6 +66,10 @@ def joint_roles(statement: Statement) -> set[str]:
 
 
 def splines_of(statement: Statement, meshes: Mapping[str, Mesh]) -> dict[Hashable, Spline]:
+    """The splines of the densities whose derivatives occur, and of the unknown functions; each of one variable.
+
+    **Raises.** `InputError` for one of several variables.
+    """
     splines: dict[Hashable, Spline] = {}
     for density in statement.densities:
         if statement.is_smooth(density):
