@@ -13,12 +13,12 @@ from jaxtyping import Array, Bool, Float, Float64, PRNGKeyArray
 from numpyro.distributions import Distribution
 
 from elbowroom.errors import InputError
-from elbowroom.evidence.chunks import over_data
-from elbowroom.evidence.target import LatentVariableModel, log_likelihood
+from elbowroom.evidence.chunks import chunk_rows, over_data
+from elbowroom.evidence.target import LatentVariableModel, floats_per_draw, log_likelihood
 
 DRAWS_AT_ONCE = 100
-DRAWS_IN_CACHE = 1600
-"""How many draws are decoded together where no more is wanted of them than their weights."""
+MEMORY_MIB = 192
+"""For as many draws at once as this has room for, by the generous count of `floats_per_draw`: they fit the caches."""
 
 
 class Draws(NamedTuple):
@@ -122,7 +122,7 @@ def importance_weighted_bound(
         raise InputError(f"The importance-weighted bound was asked for {samples} samples; it needs at least 1.")
     count = x.shape[0]
     keys = jax.vmap(partial(jr.fold_in, key))(jnp.arange(count))
-    rows = min(count, max(1, DRAWS_IN_CACHE // at_once))
+    rows = chunk_rows(count, at_once, floats_per_draw(model, x.shape[1]), MEMORY_MIB)
     bound, bad = over_data(partial(_bound_of_rows, model, samples, at_once), (x, keys), count, rows)
     check_weights(bad, "importance weights")
     return bound

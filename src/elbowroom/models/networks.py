@@ -27,8 +27,16 @@ class Perceptron(eqx.Module):
     def __call__(self, inputs: Float[Array, " input"]) -> Float[Array, " output"]:
         activation = ACTIVATIONS[self.activation]
         for layer in self.layers[:-1]:
-            inputs = activation(layer(inputs))
-        return self.layers[-1](inputs)
+            inputs = activation(_apply(layer, inputs))
+        return _apply(self.layers[-1], inputs)
+
+
+def _apply(layer: eqx.nn.Linear, inputs: Float[Array, " input"]) -> Float[Array, " output"]:
+    """$W x + b$, with x first in the product: under `vmap` the result then has its rows in the order of x.
+
+    `layer(inputs)` puts W first, and whatever follows works on the transpose, or pays for turning it.
+    """
+    return inputs @ jnp.transpose(layer.weight) + layer.bias  # pyright: ignore[reportOperatorIssue]
 
 
 def make_perceptron(sizes: Sequence[int], activation: Activation, key: PRNGKeyArray) -> Perceptron:
