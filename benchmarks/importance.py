@@ -4,11 +4,14 @@
     python benchmarks/importance.py RUN [--images 16] [--repeats 3]
 
 Both run the same networks on the same images in float32, one decoder pass per sample; PyTorch in memory, in inference
-mode, one image at a time with all its samples as one batch. Compilation is left out. The two means differ by Monte
-Carlo error only, which is printed beside them as a check that the two do the same.
+mode, one image at a time with all its samples as one batch. Where pythae is installed (`pip install pythae`), its
+`VAE.get_nll` is measured as well, as it comes, on its own networks with the same weights. Compilation is left out. The
+means are printed beside the times, as a check that all do the same: they differ by Monte Carlo error only.
 """
 
 import argparse
+import importlib
+import importlib.util
 import os
 import platform
 import statistics
@@ -59,6 +62,35 @@ def in_torch(model: Any, x: np.ndarray) -> Program:
     return run
 
 
+def in_pythae(model: Any, x: np.ndarray) -> Program:
+    """`get_nll` of its VAE, called as its users call it but without gradients: 100 samples at a time."""
+    models = importlib.import_module("pythae.models")
+    architectures = importlib.import_module("pythae.models.nn")
+    output = importlib.import_module("pythae.models.base.base_utils").ModelOutput
+    encoder, decoder = layers(model.encoder.network), layers(model.decoder.network)
+    observed, latent = x.shape[1], decoder[0][0].shape[1]
+
+    class Encoder(architectures.BaseEncoder):
+        def forward(self, x: torch.Tensor) -> Any:
+            mean, raw = apply(encoder, x).chunk(2, dim=-1)
+            scale = nn.functional.softplus(raw) + model.encoder.scale_floor
+            return output(embedding=mean, log_covariance=2 * torch.log(scale))
+
+    class Decoder(architectures.BaseDecoder):
+        def forward(self, z: torch.Tensor) -> Any:
+            return output(reconstruction=torch.sigmoid(apply(decoder, z)))
+
+    settings = models.VAEConfig(input_dim=(observed,), latent_dim=latent, reconstruction_loss="bce")
+    theirs = models.VAE(settings, encoder=Encoder(), decoder=Decoder()).eval()
+    rows = torch.from_numpy(np.array(x))
+
+    @torch.inference_mode()
+    def run() -> np.ndarray:
+        return np.array([theirs.get_nll(rows, n_samples=SAMPLES)])
+
+    return run
+
+
 def layers(network: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Weight and bias of each layer of a perceptron, in its order."""
     tensors = [torch.from_numpy(np.array(leaf)) for leaf in jax.tree.leaves(network) if getattr(leaf, "ndim", 0)]
@@ -83,6 +115,8 @@ def main() -> None:
     rows = run.dataset().split("test").rows[: arguments.images]
     x = np.asarray(run.preparation.prepare_fixed(rows, seed=run.settings.training.seed, split="test"), np.float32)
     programs = {"elbowroom": ours(run.model, x), "PyTorch": in_torch(run.model, x)}
+    if importlib.util.find_spec("pythae"):
+        programs["pythae"] = in_pythae(run.model, x)
     means = {name: float(np.mean(program())) for name, program in programs.items()}
     wall: dict[str, list[float]] = {name: [] for name in programs}
     busy: dict[str, list[float]] = {name: [] for name in programs}
@@ -99,7 +133,12 @@ def main() -> None:
             f"{name:>10}: {1e3 * min(wall[name]):7.1f} wall (median {1e3 * middle:.1f}), {1e3 * min(busy[name]):7.1f} "
             f"CPU, mean log p(x) >= {means[name]:.3f}"
         )
-    print(f"PyTorch takes {min(busy['PyTorch']) / min(busy['elbowroom']):.2f} times our CPU time")
+    for name in list(programs)[1:]:
+        ratios = (min(times[name]) / min(times["elbowroom"]) for times in (wall, busy))
+        print(
+            f"{name} takes "
+            + " and ".join(f"{r:.2f} times our {of}" for r, of in zip(ratios, ("wall time", "CPU time"), strict=True))
+        )
 
 
 if __name__ == "__main__":

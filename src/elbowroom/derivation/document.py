@@ -15,6 +15,7 @@ from elbowroom.derivation.document_filling import Densities, declared
 from elbowroom.derivation.document_judge import Judge
 from elbowroom.derivation.document_links import Link, Reading, excerpt, read_chain, read_links, understood
 from elbowroom.derivation.document_verdict import DocumentVerdict
+from elbowroom.derivation.numeric.budget import limited
 from elbowroom.errors import InputError
 from elbowroom.functional.expression import Equation, Inequality
 from elbowroom.functional.parse import meanings
@@ -22,6 +23,9 @@ from elbowroom.functional.rewriting import mapped, shape
 from elbowroom.functional.syntax import Call, Integration, Name, Syntax
 
 LARGEST_DOCUMENT = 5_000_000
+WORK = 40_000_000
+"""How many values of integrands a document may take: more than one statement, and as much as a second or two allow."""
+
 _JUDGED = ("=", ":=", ">=", "<=", "propto")
 
 
@@ -63,7 +67,8 @@ def check_text(text: str, *, tex: bool = False, name: str = "document") -> Docum
     judge = Judge(densities, definitions, chains, defining)
     notes = [f"{old} is read as {new}" for old, new in sorted(renaming.items())]
     notes += [f"{old} is read as {new}" for old, new in short.items()]
-    return DocumentVerdict(name, tuple(judge.verdict(link) for link in links), tuple(notes))
+    with limited(WORK):
+        return DocumentVerdict(name, tuple(judge.verdict(link) for link in links), tuple(notes))
 
 
 def check_latex(text: str) -> Verdict:

@@ -16,17 +16,25 @@ class TooMuchWork(ArithmeticError):
     """More values of an integrand were wanted than are allowed here."""
 
     def __init__(self) -> None:
-        super().__init__("the integrals take more work than is allowed for an instance")
+        super().__init__("the integrals take more work than is allowed in one go")
 
 
 @contextmanager
 def limited(values: int) -> Iterator[None]:
-    """Within this block integrands are evaluated at `values` places in all, and then `TooMuchWork` is raised."""
-    token = _left.set([values])
+    """Within this block integrands are evaluated at `values` places in all, and then `TooMuchWork` is raised.
+
+    A limit within a limit is at most what is left of the outer one, and is taken from it.
+    """
+    outer = _left.get()
+    allowed = values if outer is None else max(0, min(values, outer[0]))
+    inner = [allowed]
+    token = _left.set(inner)
     try:
         yield
     finally:
         _left.reset(token)
+        if outer is not None:
+            outer[0] -= allowed - max(0, inner[0])
 
 
 def spend(values: int) -> None:
