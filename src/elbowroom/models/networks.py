@@ -58,7 +58,7 @@ def make_linear(inputs: int, outputs: int, key: PRNGKeyArray) -> eqx.nn.Linear:
 def linear_with(weight: Float[Array, "output input"], bias: Float[Array, " output"]) -> eqx.nn.Linear:
     """The linear map with a given weight and bias: $x \\mapsto W x + b$."""
     outputs, inputs = weight.shape
-    layer = eqx.nn.Linear(inputs, outputs, key=jr.key(0))
+    layer = eqx.filter_eval_shape(eqx.nn.Linear, inputs, outputs, key=jr.key(0))  # whose own weights nobody wants
     return eqx.tree_at(lambda linear: (linear.weight, linear.bias), layer, (weight, bias))
 
 

@@ -66,13 +66,13 @@ def named_leaves(tree: Any) -> dict[str, np.ndarray]:
 
 
 def filled(tree: Tree, arrays: Mapping[str, np.ndarray], path: Path) -> Tree:
-    """`tree` with each of its arrays replaced by the one of the same name.
+    """`tree` with each of its arrays, or of the shapes that stand for them, replaced by the array of the same name.
 
     **Raises.** `InputError`, naming `path` and the array, if a name is missing or left over, or a shape or a type
     differs.
     """
     leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
-    expected = {_name(where) for where, leaf in leaves if eqx.is_array(leaf)}
+    expected = {_name(where) for where, leaf in leaves if has_shape(leaf)}
     if different := sorted(expected ^ set(arrays)):
         state = "misses" if different[0] in expected else "has one array too many,"
         raise InputError(f"The file {path} does not belong to this model: it {state} {different[0]!r}. {_REMEDY}")
@@ -81,18 +81,26 @@ def filled(tree: Tree, arrays: Mapping[str, np.ndarray], path: Path) -> Tree:
     )
 
 
+def has_shape(leaf: object) -> bool:
+    """Whether a leaf is an array, or a shape and a type that stand for one."""
+    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
+
+
 _REMEDY = "Give the run folder it was saved in, with the config.json that was written beside it."
 
 
 def _filled_leaf(name: str, leaf: Any, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
-    if not eqx.is_array(leaf):
+    if not has_shape(leaf):
         return leaf
-    known, found = _as_numbers(leaf), arrays[name]
+    stands_for_one = isinstance(leaf, jax.ShapeDtypeStruct)
+    known, found = leaf if stands_for_one else _as_numbers(leaf), arrays[name]
     if known.shape != found.shape or known.dtype != found.dtype:
         raise InputError(
             f"The file {path} does not belong to this model: {name!r} is {found.dtype} of shape {found.shape}, and the "
             f"model has {known.dtype} of shape {known.shape}. {_REMEDY}"
         )
+    if stands_for_one:
+        return jnp.asarray(found)
     if not isinstance(leaf, jax.Array):
         return found
     return jr.wrap_key_data(jnp.asarray(found), impl=jr.key_impl(leaf)) if _is_key(leaf) else jnp.asarray(found)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 
 from elbowroom.data.dataset import Dataset
 from elbowroom.data.load import load_dataset
@@ -13,7 +14,7 @@ from elbowroom.data.preparation import Preparation
 from elbowroom.errors import InputError
 from elbowroom.models.settings import build_model
 from elbowroom.models.vae import VAE
-from elbowroom.training.checkpoint import filled, load_arrays
+from elbowroom.training.checkpoint import filled, has_shape, load_arrays
 from elbowroom.training.config_file import read_config
 from elbowroom.training.keeper import METRICS, WEIGHTS
 from elbowroom.training.keys import key_for
@@ -82,7 +83,7 @@ def load_run(path: str | Path, model: VAE | None = None) -> Run:
         )
     arrays, notes = load_arrays(weights)
     check_made_of(notes.get("made_of"), made_of(config), weights)
-    parameters, static = eqx.partition(model, eqx.is_inexact_array)
+    parameters, static = eqx.partition(model, _is_parameter)
     return Run(
         path=folder,
         model=eqx.combine(filled(parameters, arrays, weights), static),
@@ -92,6 +93,10 @@ def load_run(path: str | Path, model: VAE | None = None) -> Run:
     )
 
 
+def _is_parameter(leaf: Any) -> bool:
+    return has_shape(leaf) and jnp.issubdtype(leaf.dtype, jnp.inexact)
+
+
 def _rebuilt(folder: Path, config: dict[str, Any], settings: RunSettings) -> VAE:
     if config["settings"]["model"] is None:
         raise InputError(
@@ -99,4 +104,4 @@ def _rebuilt(folder: Path, config: dict[str, Any], settings: RunSettings) -> VAE
             "same structure: load_run(path, model=...)."
         )
     key = key_for(settings.training.seed, "initial weights")
-    return build_model(settings.model, config["dataset"]["observed"], key)
+    return eqx.filter_eval_shape(build_model, settings.model, config["dataset"]["observed"], key)
