@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Sequence
 
 from elbowroom.derivation.check import check
+from elbowroom.derivation.check_lines import WORK
 from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import abbreviations, forms, renamed_laws, shapes
@@ -23,9 +24,6 @@ from elbowroom.functional.rewriting import mapped, shape
 from elbowroom.functional.syntax import Call, Integration, Name, Syntax
 
 LARGEST_DOCUMENT = 5_000_000
-WORK = 40_000_000
-"""How many values of integrands a document may take: more than one statement, and as much as a second or two allow."""
-
 _JUDGED = ("=", ":=", ">=", "<=", "propto")
 
 
@@ -67,7 +65,7 @@ def check_text(text: str, *, tex: bool = False, name: str = "document") -> Docum
     judge = Judge(densities, definitions, chains, defining)
     notes = [f"{old} is read as {new}" for old, new in sorted(renaming.items())]
     notes += [f"{old} is read as {new}" for old, new in short.items()]
-    with limited(WORK):
+    with limited(WORK):  # for all of them together as much as for one statement
         return DocumentVerdict(name, tuple(judge.verdict(link) for link in links), tuple(notes))
 
 

@@ -1,5 +1,6 @@
 """Importance weights w(z) = p(x, z) / q(z | x), and the lower bound their mean gives."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -61,15 +62,17 @@ def draw_chunks(
     samples: int,
     at_once: int = DRAWS_AT_ONCE,
 ) -> Iterator[Draws]:
-    """Exactly `samples` draws per datum, `at_once` at a time.
+    """Exactly `samples` draws per datum, at most `at_once` at a time.
 
     `proposals` is a batch of distributions (made by `vmap`), `keys` one key per datum. Draw number k has its own
-    key, so the numbers do not depend on `at_once`.
+    key, so the numbers do not depend on `at_once`. All chunks have one length, to compile once: what the last one has
+    too many is dropped.
     """
-    for start in range(0, samples, at_once):
-        count = min(at_once, samples - start)
+    count = math.ceil(samples / math.ceil(samples / at_once))
+    for start in range(0, samples, count):
         log_weight, likelihood = _draws(model, proposals, x, keys, jnp.asarray(start), count)
-        yield Draws(np.asarray(log_weight), np.asarray(likelihood))
+        kept = min(count, samples - start)
+        yield Draws(np.asarray(log_weight)[:, :kept], np.asarray(likelihood)[:, :kept])
 
 
 @eqx.filter_jit
