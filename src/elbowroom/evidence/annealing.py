@@ -67,6 +67,7 @@ class Schedule(NamedTuple):
 
 
 def start_point(base: Base, log_joint: LogDensity, z: Float[Array, " latent"]) -> Point:
+    """A chain's first point: z with log p(x, z) - log q*(z) and its gradient, the only one that a start takes."""
     ratio, gradient = jax.value_and_grad(lambda z: log_joint(z) - base.log_prob(z))(z)
     return Point(z, ratio, gradient)
 

@@ -35,6 +35,7 @@ def stage_keys(key: PRNGKeyArray, stage: str, count: int) -> PRNGKeyArray:
 
 
 def stage_key(key: PRNGKeyArray, stage: str) -> PRNGKeyArray:
+    """The key of a stage as a whole, one of `STAGES`; `ValueError` for any other name."""
     return jr.fold_in(key, STAGES.index(stage))
 
 

@@ -38,6 +38,7 @@ def log_likelihood(
 
 
 def can_simulate(model: LatentVariableModel) -> bool:
+    """Whether the model draws (z, x) from its joint: then z is an exact draw from the posterior of x."""
     return callable(getattr(model, "simulate", None))
 
 
@@ -51,6 +52,7 @@ def is_diagonal_gaussian(distribution: Distribution) -> bool:
 
 
 def diagonal_gaussian(mean: Float[Array, " latent"], scale: Float[Array, " latent"]) -> Distribution:
+    """The product of normals with these means and standard deviations, as one event of rank one."""
     return Normal(mean, scale).to_event(1)
 
 
