@@ -74,6 +74,7 @@ def test_the_distance_from_the_optimum_is_the_known_one(beta: float) -> None:
         assert certificate.to_json()["optimum"]["density"] == certificate.optimum.density
 
 
+@pytest.mark.slow
 def test_a_formula_of_ones_own_has_its_own_optimum() -> None:
     with jax.enable_x64(True):
         objective = parse("E_q(z|x)[log p(x|z)] - 2*KL(q(z|x) || p(z))")

@@ -23,6 +23,9 @@ ELSEWHERE_TOO = {
 }
 """Cases that faster tests look at as well, in closed form, by quadrature or through NumPyro."""
 
+LONG = {"sbibm/gaussian_linear", "sbibm/bernoulli_glm"}
+"""Cases that take half a minute to compile."""
+
 TEMPERATURES = {"sbibm/gaussian_mixture": 512}
 """Where a narrow and a wide component have to be found from a q that fits neither."""
 
@@ -44,7 +47,7 @@ def test_every_case_has_a_model_here(shared):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ELSEWHERE_TOO)) for name in BUILDERS]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ELSEWHERE_TOO | LONG)) for name in BUILDERS]
 )
 def test_the_known_evidence_lies_within_the_interval(shared, name):
     case, certificate = BUILDERS[name](shared, read(shared)[name]), certified(shared, name)
