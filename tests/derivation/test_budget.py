@@ -2,6 +2,7 @@
 
 import pytest
 
+from elbowroom.derivation.check import check
 from elbowroom.derivation.document import check_text
 from elbowroom.derivation.numeric.budget import TooMuchWork, limited, spend
 
@@ -51,3 +52,15 @@ def test_a_document_of_many_heavy_links_spends_no_more_than_one_document_may(mon
     *heavy, proved = verdict.links
     assert {link.verdict for link in heavy} == {"undecided"}
     assert proved.verdict == "holds", "what is proved takes no numerical work"
+
+
+def test_an_ordinary_document_with_many_false_links_is_decided_to_the_end():
+    false = r"$$\mathbb{E}_{p(x)q(z|x)}[z x] = \mathbb{E}_{p(x)q(z|x)}[z x + %d z]$$"
+    verdict = check_text("\n\n".join(false % number for number in range(1, 13)))
+    assert [link.verdict for link in verdict.links] == ["fails"] * 12
+
+
+def test_one_instance_that_refutes_is_enough():
+    with limited(1_000_000):
+        verdict = check("E_q(z|x)[z**2] = E_q(z|x)[z]")
+    assert verdict.verdict == "fails"

@@ -99,14 +99,14 @@ def _compared(left: Expression, right: Expression, inequality: bool, instances: 
     sides = left, right
     seen: list[_Seen | str] = []
     for index in range(instances):
-        seen.append(_look(sides, f"elbowroom line {index}", 1 if index == 0 else 2))
+        one = _look(sides, f"elbowroom line {index}", 1 if index == 0 else 2)
+        seen.append(one)
+        if isinstance(one, _Seen) and _gap(one, inequality) > DIFFERENT:
+            return one.instance
         if seen[-_ENOUGH:] == [UNDEFINED] * _ENOUGH:
             break
     compared = [one for one in seen if isinstance(one, _Seen)]
-    gaps = [one.below if inequality else abs(one.below) for one in compared]
-    for one, gap in zip(compared, gaps, strict=True):
-        if gap > DIFFERENT:
-            return one.instance
+    gaps = [_gap(one, inequality) for one in compared]
     more = 0
     if inequality and compared:
         found, more = _descend(sides, sorted(compared, key=lambda one: -one.below)[:_KEPT])
@@ -128,6 +128,11 @@ class _Seen:
     turns: tuple[float, ...]
     instance: Instance
     below: float
+
+
+def _gap(seen: _Seen, inequality: bool) -> float:
+    """How far the sides are from what is stated of them."""
+    return seen.below if inequality else abs(seen.below)
 
 
 def _look(

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Sequence
 
 from elbowroom.derivation.check import check
-from elbowroom.derivation.check_lines import WORK
+from elbowroom.derivation.check_lines import WORK as WORK_FOR_ONE
 from elbowroom.derivation.check_verdict import Verdict
 from elbowroom.derivation.document_definitions import Definitions
 from elbowroom.derivation.document_densities import abbreviations, forms, renamed_laws, shapes
@@ -24,6 +24,9 @@ from elbowroom.functional.rewriting import mapped, shape
 from elbowroom.functional.syntax import Call, Integration, Name, Syntax
 
 LARGEST_DOCUMENT = 5_000_000
+WORK = 10 * WORK_FOR_ONE
+"""How many values of integrands all links together may take; what is beyond that is undecided, with this as reason."""
+
 _JUDGED = ("=", ":=", ">=", "<=", "propto")
 
 
@@ -33,7 +36,8 @@ def check_document(path: str | os.PathLike[str]) -> DocumentVerdict:
     A link is two neighbouring sides of a chain of equalities or inequalities, in the notation of papers. A name
     that stands alone on one side is defined there; a condition on the unknown density is compared with the first
     variation of the functional that the document defines; anything else is an identity, and is checked as `check`
-    does. What is not understood is reported as such and never counts as true.
+    does. What is not understood is reported as such and never counts as true. Numerical work is limited for each link,
+    and for all together to ten times that: what takes more is undecided, and says so.
 
     **Conventions.** `q_\theta` is `q` unless the document compares the two; a density without its variables is the
     only one of its letter that fits; where the document speaks of a functional `J[q]`, q(z) is its q(z|x). They are
@@ -65,7 +69,7 @@ def check_text(text: str, *, tex: bool = False, name: str = "document") -> Docum
     judge = Judge(densities, definitions, chains, defining)
     notes = [f"{old} is read as {new}" for old, new in sorted(renaming.items())]
     notes += [f"{old} is read as {new}" for old, new in short.items()]
-    with limited(WORK):  # for all of them together as much as for one statement
+    with limited(WORK):
         return DocumentVerdict(name, tuple(judge.verdict(link) for link in links), tuple(notes))
 
 
