@@ -1,9 +1,8 @@
 """Models whose evidence is known: linear-Gaussian in closed form, logistic with one latent by quadrature."""
 
 import functools
-import json
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,6 +17,8 @@ from elbowroom.models.encoder import linear_gaussian_encoder
 from elbowroom.models.networks import linear_with
 from elbowroom.models.prior import StandardNormalPrior
 from elbowroom.models.vae import VAE
+
+from .truth_models import read
 
 FALSE_ALARM = 5e-7
 """The probability with which a statistical test fails although nothing is wrong."""
@@ -58,7 +59,7 @@ def linear_gaussian_model(weight, centre, sigma, slope, shift, scale, dtype=jnp.
 
 def linear_gaussian_truth(shared: pathlib.Path, name: str, dtype=jnp.float64) -> Known:
     """A linear-Gaussian case of the external truth."""
-    case = _case(shared, f"synthetic/{name}")
+    case = read(shared)[f"synthetic/{name}"]
     encoder, seen = case["encoder"], case["observations"]
     model = linear_gaussian_model(case["W"], case["b"], case["sigma"], encoder["A"], encoder["c"], encoder["sd"], dtype)
     return Known(
@@ -82,7 +83,7 @@ class LogisticEncoder(eqx.Module):
 
 def logistic_truth(shared: pathlib.Path) -> tuple[Known, np.ndarray]:
     """The logistic case, and log p(x) of all 64 x in the order of their bits."""
-    case = _case(shared, "synthetic/logistic_1d")
+    case = read(shared)["synthetic/logistic_1d"]
     slopes, offsets = jnp.asarray(case["slopes"]), jnp.asarray(case["offsets"])
     model = VAE(
         StandardNormalPrior(1),
@@ -118,7 +119,3 @@ def small(count: int = 3) -> Small:
     generator = np.random.default_rng(11)
     z = generator.normal(size=(count, 2))
     return Small(model, exact, z @ weight.T + centre + 0.7 * generator.normal(size=(count, 3)))
-
-
-def _case(shared: pathlib.Path, name: str) -> dict[str, Any]:
-    return json.loads((shared / "truth" / "evidence.json").read_text())["cases"][name]

@@ -160,6 +160,17 @@ def test_it_is_taken_where_it_suits_and_nowhere_else():
     assert grid_for(problem_of(few.model, jnp.asarray(few.x), 1e-5)) is None, "too many points"
 
 
+def test_data_that_are_too_many_for_the_points_are_left_to_sampling(monkeypatch):
+    few = small(3)
+    problem = problem_of(few.model, jnp.asarray(few.x))
+    grid = grid_for(problem)
+    assert grid is not None
+    monkeypatch.setattr(quadrature_bound, "MOST_TERMS", grid.size * few.x.size)
+    assert grid_for(problem) == grid
+    monkeypatch.setattr(quadrature_bound, "MOST_TERMS", grid.size * few.x.size - 1)
+    assert grid_for(problem) is None
+
+
 def test_real_data_get_an_upper_end_that_is_exact(shared):
     known, _ = logistic_truth(shared)
     with jax.enable_x64(True):

@@ -85,10 +85,8 @@ def eight_schools(centred: bool) -> Callable[[pathlib.Path, dict], Case]:
             effects = dist.Normal(mu, tau) if centred else dist.Normal(0.0, 1.0)
             return prior + effects.log_prob(z[2:]).sum() + dist.Normal(theta, errors).log_prob(x).sum()
 
-        effects = jnp.full(8, 4.0 if centred else 0.0)
-        q = normal(
-            jnp.concatenate([jnp.asarray([4.0, 0.8]), effects]), jnp.asarray([3.0, 1.0] + [4.0 if centred else 1.0] * 8)
-        )
+        mean, scale = (4.0, 4.0) if centred else (0.0, 1.0)
+        q = normal(jnp.asarray([4.0, 0.8] + [mean] * 8), jnp.asarray([3.0, 1.0] + [scale] * 8))
         return Case(
             er.from_functions(log_joint, lambda x: q), np.asarray(data["y"], float)[None, :], *_of_proper_prior(case)
         )

@@ -25,7 +25,8 @@ from elbowroom.evidence.ceiling import log_likelihood_ceiling
 from elbowroom.evidence.chunks import chunk_rows, over_data
 from elbowroom.evidence.diagnostics import kl_per_dimension, mutual_information
 from elbowroom.evidence.exact_draw import with_exact_draw
-from elbowroom.evidence.full_covariance import gradients_of_refinement
+from elbowroom.evidence.flow import FlowRefinement
+from elbowroom.evidence.full_covariance import FullRefinement, gradients_of_refinement
 from elbowroom.evidence.per_datum import PerDatum
 from elbowroom.evidence.quadrature_bound import QuadratureBound, grid_for
 from elbowroom.evidence.refine import Refinement, refine_diagonal
@@ -138,6 +139,7 @@ def bound_of(settings: CertifySettings, problem: Problem) -> AbstractBound:
 def refined_diagonal(
     model: LatentVariableModel, x: Float[Array, "datum observed"], key: PRNGKeyArray, settings: CertifySettings
 ) -> Refinement:
+    """The best product of normals found for each datum, as many data at once as the memory allows."""
     count = x.shape[0]
     rows = chunk_rows(count, settings.refine_draws, floats_per_draw(model, x.shape[1]), settings.memory_mib)
     arrays = (x, stage_keys(key, "refine", count), stage_keys(key, "moments", count))
@@ -196,31 +198,39 @@ def _per_datum(
     richer: Richer,
     evidence: EvidenceBounds,
 ) -> PerDatum:
-    nothing = np.full(len(encoder.elbo), np.nan)
     full, flow = weighed
-    return PerDatum(
+    return PerDatum.of(
+        len(encoder.elbo),
         elbo=encoder.elbo,
         elbo_stderr=encoder.elbo_stderr,
         elbo_refined=refined.elbo,
         elbo_refined_stderr=refined.elbo_stderr,
-        elbo_full=nothing if full is None else full.elbo,
-        elbo_full_stderr=nothing if full is None else full.elbo_stderr,
-        elbo_flow=nothing if flow is None else flow.elbo,
-        elbo_flow_stderr=nothing if flow is None else flow.elbo_stderr,
         log_evidence_lower=evidence.lower,
-        log_evidence_upper=nothing if evidence.upper is None else evidence.upper,
+        log_evidence_upper=evidence.upper,
         importance_weighted=encoder.importance_weighted,
         importance_weighted_refined=refined.importance_weighted,
-        importance_weighted_full=nothing if full is None else full.importance_weighted,
-        importance_weighted_flow=nothing if flow is None else flow.importance_weighted,
         khat=encoder.khat,
         khat_refined=refined.khat,
         effective_samples=encoder.effective,
         converged=np.asarray(refinement.converged, np.float64),
-        converged_full=nothing if richer.full is None else np.asarray(richer.full.converged, np.float64),
-        converged_flow=nothing if richer.flow is None else np.asarray(richer.flow.converged, np.float64),
-        acceptance=nothing if evidence.acceptance is None else evidence.acceptance,
+        acceptance=evidence.acceptance,
+        **_richer("full", full, richer.full),
+        **_richer("flow", flow, richer.flow),
     )
+
+
+def _richer(
+    family: str, weighed: Weighed | None, found: FullRefinement | FlowRefinement | None
+) -> dict[str, Float[np.ndarray, " datum"]]:
+    """The arrays of q refined to a richer family, by the names they have in `PerDatum`."""
+    if weighed is None or found is None:
+        return {}
+    return {
+        f"elbo_{family}": weighed.elbo,
+        f"elbo_{family}_stderr": weighed.elbo_stderr,
+        f"importance_weighted_{family}": weighed.importance_weighted,
+        f"converged_{family}": np.asarray(found.converged, np.float64),
+    }
 
 
 def _kl(model: LatentVariableModel, encodings: Encodings) -> Float[np.ndarray, " latent"] | None:

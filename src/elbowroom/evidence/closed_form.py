@@ -46,30 +46,23 @@ def estimate_exactly(
         memory_mib=settings.memory_mib,
         name="importance weights of the encoder's q",
     )
-    nothing, zero = np.full(count, np.nan), np.zeros(count)
+    zero = np.zeros(count)
     return Estimates(
-        per_datum=PerDatum(
+        per_datum=PerDatum.of(
+            count,
             elbo=exact.elbo(rows, gaussians),
             elbo_stderr=zero,
             elbo_refined=exact.elbo(rows, best),
             elbo_refined_stderr=zero,
             elbo_full=exact.elbo(rows, exact.best_full(rows)),
             elbo_full_stderr=zero,
-            elbo_flow=nothing,
-            elbo_flow_stderr=nothing,
             log_evidence_lower=evidence,
             log_evidence_upper=evidence,
             importance_weighted=draws.importance_weighted,
-            importance_weighted_refined=nothing,
-            importance_weighted_full=nothing,
-            importance_weighted_flow=nothing,
             khat=draws.khat,
-            khat_refined=nothing,
             effective_samples=draws.effective,
             converged=np.ones(count),
             converged_full=np.ones(count),
-            converged_flow=nothing,
-            acceptance=nothing,
         ),
         evidence=EvidenceBounds(evidence, Kind.EXACT, evidence, Kind.EXACT),
         route="closed form",

@@ -44,6 +44,12 @@ class PerDatum:
     converged_flow: PerDatumArray
     acceptance: PerDatumArray
 
+    @classmethod
+    def of(cls, count: int, **known: PerDatumArray | None) -> "PerDatum":
+        """The arrays of a stage that was run, by name; NaN for each that is None or is not named."""
+        arrays = {field.name: np.full(count, np.nan) for field in fields(cls)}
+        return cls(**arrays | {name: values for name, values in known.items() if values is not None})
+
     @property
     def log_evidence(self) -> PerDatumArray:
         """The middle of the two estimates, or the lower one where there is no upper."""
