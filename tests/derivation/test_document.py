@@ -298,7 +298,9 @@ def test_a_path_that_is_too_long_is_refused() -> None:
         check_document("a" * 5000)
 
 
-@pytest.mark.parametrize("text", [r"\mathbb{}(1 - z) = 1", r"\text{}(z) = 1", r"\mathcal{}[q] = \hat{}"])
+@pytest.mark.parametrize(
+    "text", [r"\mathbb{}(1 - z) = 1", r"\text{}(z) = 1", r"\mathcal{}[q] = \hat{}", r"KL(q(z|x) \| E(z)) = 1"]
+)
 def test_a_name_without_letters_is_read_or_said_not_to_be_understood(text: str) -> None:
     assert all(
         link.verdict in ("not-understood", "holds", "fails", "undecided") for link in check_text(f"$${text}$$").links

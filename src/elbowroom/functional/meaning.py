@@ -120,6 +120,8 @@ class Meaning:
 
     def _known(self, call: Call, depth: int) -> Expression:
         name = call.name
+        if name == "E":
+            self._fail("An expectation is written with its density: E_q(z|x)[...].", call)
         if call.given:
             self._fail(f"{name} is a function of the notation, and takes no bar.", call)
         if name in TWO_BARS:
